@@ -1,0 +1,44 @@
+"""The run: which network, which variants, where results go."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from accelsim.config.machine import MachineConfig, Section
+
+Variant = Literal["fused", "unfused"]
+Size = Annotated[int, Field(ge=1, le=2**31)]
+
+
+class TilingConfig(Section):
+    """A fixed tiling of one layer: the size of a full tile in each dimension (docs/microarchitecture.md, §9).
+
+    Dimensions left out are whole, except that ``images`` is 1 where rows or columns are cut.
+    """
+
+    images: Size | None = Field(None, description="whole images per tile")
+    out_height: Size | None = Field(None, description="output rows per tile")
+    out_width: Size | None = Field(None, description="output columns per tile")
+    groups: Size | None = Field(None, description="groups per tile")
+    out_channels: Size | None = Field(None, description="output channels per group and tile")
+    in_channels: Size | None = Field(None, description="input channels per group and array operation")
+    reuse: Literal["ifmap", "weight"] = Field("weight", description="the operand that stays while the other changes")
+
+
+class RunConfig(Section):
+    """What to simulate."""
+
+    workload: str = Field(description="path of the network, relative to this file")
+    batch: int = Field(1, ge=1, le=65536, description="images per run")
+    variants: list[Variant] = Field(["fused", "unfused"], min_length=1, description="with BN folded, without, or both")
+    output: str | None = Field(None, description="result folder; default results/<name of the configuration>")
+    tiling: dict[str, TilingConfig] = Field({}, description="fixed tilings by layer name; others are chosen")
+
+
+class Config(Section):
+    """A whole configuration file: ``machine`` and ``run``."""
+
+    machine: MachineConfig
+    run: RunConfig
