@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
@@ -21,14 +22,19 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+RATIONAL = r"^\d{1,9}(\.\d{1,20}|/\d{1,9})?$"
+"""How a rate may be written as text. Bounded, because ``Fraction("1e999999999")`` computes for hours."""
+
+
 def _exact_rational(value: Any) -> Any:
     """Read 16, 12.8 or '64/5' as the rational number that was written, never as its nearest float."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
+    is_number = isinstance(value, int | float | Fraction) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and re.match(RATIONAL, value, re.ASCII)):
         raise ValueError("must be a number, or a fraction such as '64/5'")
     try:
         return Fraction(str(value))
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"{value!r} is not a number or a fraction such as '64/5'") from None
+        raise ValueError(f"{value} is not a finite number") from None
 
 
 def _plain_number(value: Fraction) -> int | str:
@@ -46,7 +52,7 @@ Rate = Annotated[
     Field(strict=False),
     BeforeValidator(_exact_rational),
     PlainSerializer(_plain_number),
-    WithJsonSchema({"type": ["number", "string"], "pattern": r"^\d+(\.\d+)?(/\d+)?$"}),
+    WithJsonSchema({"type": ["number", "string"], "pattern": RATIONAL}),
 ]
 
 Bits = Annotated[int, Field(ge=1, le=64)]
@@ -166,7 +172,7 @@ class MachineConfig(Section):
     """
 
     name: str = Field("machine", max_length=200)
-    clock_mhz: float = Field(500.0, gt=0, le=100_000, strict=False, description="turns cycles into time")
+    clock_mhz: float = Field(500.0, gt=0, le=100_000, description="turns cycles into time")
     array: ArrayConfig
     accumulator: AccumulatorConfig
     buffers: BuffersConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from accelsim.config.machine import MachineConfig, Section
 
@@ -35,6 +35,13 @@ class RunConfig(Section):
     variants: list[Variant] = Field(["fused", "unfused"], min_length=1, description="with BN folded, without, or both")
     output: str | None = Field(None, description="result folder; default results/<name of the configuration>")
     tiling: dict[str, TilingConfig] = Field({}, description="fixed tilings by layer name; others are chosen")
+
+    @field_validator("variants")
+    @classmethod
+    def _each_once(cls, variants: list[Variant]) -> list[Variant]:
+        if len(set(variants)) < len(variants):
+            raise ValueError("names a variant twice")
+        return variants
 
 
 class Config(Section):

@@ -1,0 +1,1 @@
+"""accelsim: cycle-accurate simulation of CNN accelerators, with and without fused BatchNorm."""

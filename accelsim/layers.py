@@ -1,0 +1,197 @@
+"""From a graph to layers: what the machine executes as one program, between two barriers.
+
+A layer is a convolution with what follows it in the post-pipeline (BatchNorm, residual add, activation), or
+an operation that streams through the post-pipeline alone (pooling, an addition or activation of its own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from accelsim.workload.graph import (
+    INPUT,
+    Activation,
+    ActivationKind,
+    Add,
+    BatchNorm,
+    Conv,
+    Flatten,
+    Graph,
+    Linear,
+    Node,
+    Pool,
+    Shape,
+    Window,
+)
+
+BN_OPS = 4
+"""Operations of BatchNorm per element: subtract the mean, multiply by 1/sqrt(var + eps), multiply by gamma, add beta
+(Ioffe and Szegedy, ICML 2015, algorithm 1)."""
+
+MAC_OPS = 2
+"""A multiply and an add."""
+
+
+class ConvShape(NamedTuple):
+    """A convolution (or, as 1×1 on one pixel, a fully connected layer) over a batch."""
+
+    batch: int
+    input: Shape
+    output: Shape
+    window: Window
+    groups: int
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates, padding included."""
+        per_output = self.input.channels // self.groups * self.window.positions
+        return self.batch * self.output.elements * per_output
+
+
+class StreamShape(NamedTuple):
+    """Something that streams through the post-pipeline: element by element, or window by window."""
+
+    batch: int
+    input: Shape
+    output: Shape
+    window: Window
+
+
+class Epilogue(NamedTuple):
+    """What happens to the psums, or to the streamed elements, on the way out."""
+
+    bias: bool = False
+    batchnorm: bool = False
+    residual: bool = False
+    pooling: bool = False
+    activation: ActivationKind | None = None
+
+
+class Operations(NamedTuple):
+    """Arithmetic operations of a layer, by kind, for the whole batch."""
+
+    mac: int = 0
+    batchnorm: int = 0
+    residual_add: int = 0
+    activation: int = 0
+    pooling: int = 0
+
+    @property
+    def total(self) -> int:
+        """All operations."""
+        return sum(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of execution.
+
+    ``name`` is that of its first node, ``nodes`` are all the nodes it executes, ``reads`` the tensors it loads (ifmap,
+    then residual) and ``writes`` the node whose result it delivers.
+    """
+
+    name: str
+    shape: ConvShape | StreamShape
+    epilogue: Epilogue
+    nodes: tuple[str, ...]
+    reads: tuple[str, ...]
+
+    @property
+    def writes(self) -> str:
+        """The node whose result the layer delivers."""
+        return self.nodes[-1]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole batch."""
+        return self.shape.macs if isinstance(self.shape, ConvShape) else 0
+
+    @property
+    def operations(self) -> Operations:
+        """Arithmetic operations of the whole batch, as the network is written (not as a machine executes it)."""
+        elements = self.shape.batch * self.shape.output.elements
+        epilogue = self.epilogue
+        return Operations(
+            mac=MAC_OPS * self.macs,
+            batchnorm=BN_OPS * elements * epilogue.batchnorm,
+            residual_add=elements * epilogue.residual,
+            activation=elements * (epilogue.activation is not None),
+            pooling=elements * self.shape.window.positions * epilogue.pooling,
+        )
+
+
+def layers_of(graph: Graph, batch: int) -> list[Layer]:
+    """Group the nodes of a graph into layers, in an order in which each comes after what it reads.
+
+    A layer takes in the node that alone reads its result as long as the order of the post-pipeline (BN, residual
+    add, pooling, activation) allows it; an addition also needs its other operand to be there already.
+    Flatten moves no data: its readers read its input.
+    """
+    readers = graph.readers()
+    stored_as = {INPUT: INPUT}
+    taken: set[str] = set()
+    layers: list[Layer] = []
+    for node in graph:
+        if isinstance(node, Flatten):
+            stored_as[node.name] = stored_as[node.inputs[0]]
+        elif node.name not in taken:
+            layer = _layer_from(node, graph, batch, readers, stored_as)
+            layers.append(layer)
+            taken.update(layer.nodes)
+            stored_as[layer.writes] = layer.writes
+    return layers
+
+
+def _layer_from(
+    first: Node, graph: Graph, batch: int, readers: Mapping[str, list[str]], stored_as: Mapping[str, str]
+) -> Layer:
+    epilogue = _with_node(Epilogue(), first)
+    nodes = [first.name]
+    reads = list(first.inputs)
+    while len(readers[nodes[-1]]) == 1:
+        node = graph.nodes[readers[nodes[-1]][0]]
+        others = [source for source in node.inputs if source != nodes[-1]]
+        if not (_fits_behind(epilogue, node) and all(source in stored_as for source in others)):
+            break
+        epilogue = _with_node(epilogue, node)
+        nodes.append(node.name)
+        reads.extend(others)
+    return Layer(
+        first.name, _shape_of(first, graph, batch), epilogue, tuple(nodes), tuple(stored_as[source] for source in reads)
+    )
+
+
+def _fits_behind(done: Epilogue, node: Node) -> bool:
+    """Whether a node comes after what a layer already does, in the order of the post-pipeline."""
+    if isinstance(node, BatchNorm):
+        return not (done.batchnorm or done.residual or done.pooling or done.activation)
+    if isinstance(node, Add):
+        return not (done.residual or done.pooling or done.activation)
+    return isinstance(node, Activation) and done.activation is None
+
+
+def _shape_of(node: Node, graph: Graph, batch: int) -> ConvShape | StreamShape:
+    source = graph.shapes[node.inputs[0]]
+    output = graph.shapes[node.name]
+    if isinstance(node, Conv):
+        return ConvShape(batch, source, output, node.window, node.groups)
+    if isinstance(node, Linear):
+        return ConvShape(batch, Shape(node.in_features, 1, 1), output, Window(), 1)
+    window = node.window_over(source) if isinstance(node, Pool) else Window()
+    return StreamShape(batch, source, output, window)
+
+
+def _with_node(epilogue: Epilogue, node: Node) -> Epilogue:
+    if isinstance(node, Conv | Linear):
+        return epilogue._replace(bias=node.bias)
+    if isinstance(node, BatchNorm):
+        return epilogue._replace(batchnorm=True)
+    if isinstance(node, Add):
+        return epilogue._replace(residual=True)
+    if isinstance(node, Pool):
+        return epilogue._replace(pooling=True)
+    if isinstance(node, Activation):
+        return epilogue._replace(activation=node.kind)
+    return epilogue

@@ -1,0 +1,165 @@
+"""All tilings of a layer that could be the best one, as columns of integers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from accelsim.layers import ConvShape
+from accelsim.layout import ChannelBytes
+from accelsim.mapping.pixel_cuts import PixelCut, PixelCuts
+from accelsim.mapping.problem import MappingProblem
+from accelsim.mapping.tiling import Tiling, tile_sizes
+from accelsim.timing.integers import ceil_div
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from accelsim.timing.integers import IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Tilings, one per element of each column.
+
+    ``cut`` indexes ``cuts``; the other columns are the tile sizes of :class:`Tiling`.
+    """
+
+    cuts: tuple[PixelCut, ...]
+    cut: IntArray
+    groups: IntArray
+    out_channels: IntArray
+    in_channels: IntArray
+    reuse_ifmap: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.cut)
+
+    def pixels(self, name: str) -> IntArray:
+        """Return a number of the pixel cut, by its field name."""
+        return np.array([getattr(cut, name) for cut in self.cuts], dtype=np.int64)[self.cut]
+
+    def channel_bytes(self, name: str) -> ChannelBytes[IntArray]:
+        """Return a :class:`ChannelBytes` of the pixel cut, by its field name."""
+        columns = np.array([getattr(cut, name) for cut in self.cuts], dtype=np.int64)[self.cut]
+        return ChannelBytes(columns[:, 0], columns[:, 1])
+
+    def where(self, chosen: NDArray[np.bool_]) -> Candidates:
+        """Return only the chosen ones."""
+        return replace(
+            self,
+            cut=self.cut[chosen],
+            groups=self.groups[chosen],
+            out_channels=self.out_channels[chosen],
+            in_channels=self.in_channels[chosen],
+            reuse_ifmap=self.reuse_ifmap[chosen],
+        )
+
+    def tiling(self, index: int) -> Tiling:
+        """Return one of them."""
+        cut = self.cuts[self.cut[index]]
+        return Tiling(
+            images=cut.images,
+            out_height=cut.out_height,
+            out_width=cut.out_width,
+            groups=int(self.groups[index]),
+            out_channels=int(self.out_channels[index]),
+            in_channels=int(self.in_channels[index]),
+            reuse="ifmap" if self.reuse_ifmap[index] else "weight",
+        )
+
+
+def only(problem: MappingProblem, tiling: Tiling) -> Candidates:
+    """Return a single tiling as candidates."""
+    cut = PixelCuts(problem).cut(
+        tiling.images, tiling.out_height, tiling.out_width
+    )
+    zero = np.zeros(1, dtype=np.int64)
+    return Candidates(
+        (cut,),
+        zero,
+        zero + tiling.groups,
+        zero + tiling.out_channels,
+        zero + tiling.in_channels,
+        np.array([tiling.reuse == "ifmap"]),
+    )
+
+
+def enumerate_candidates(problem: MappingProblem) -> Candidates:
+    """List the tilings worth looking at; whether they fit is not asked yet."""
+    cuts = tuple(PixelCuts(problem))
+    channels = np.array(_channel_tiles(problem), dtype=np.int64)
+    cut = np.repeat(np.arange(len(cuts), dtype=np.int64), len(channels))
+    groups, out_channels = np.tile(channels, (len(cuts), 1)).T
+    no_reuse = np.zeros(len(cut), dtype=np.bool_)
+    if not isinstance(problem.shape, ConvShape):
+        return Candidates(cuts, cut, groups, out_channels, out_channels, no_reuse)
+    whole_k = np.full_like(cut, problem.shape.input.channels // problem.groups)
+    whole = Candidates(cuts, cut, groups, out_channels, whole_k, no_reuse)
+    return _in_both_orders(_joined([whole, _with_split_k(problem, whole)]))
+
+
+def _channel_tiles(problem: MappingProblem) -> list[tuple[int, int]]:
+    """Pairs of groups and output channels per group: several groups whole, or a part of one."""
+    array = problem.machine.array
+    n = problem.shape.output.channels // problem.groups
+    column_sizes = _with_multiples(tile_sizes(n), array.cols, n)
+    tiles = [(1, size) for size in column_sizes]
+    if problem.groups > 1:
+        pack = max(1, array.cols // n) if array.grouped == "block_diagonal" else 1
+        tiles += [(size, n) for size in _with_multiples(tile_sizes(problem.groups), pack, problem.groups) if size > 1]
+    return tiles
+
+
+def _with_multiples(sizes: Iterable[int], unit: int, limit: int) -> list[int]:
+    """Sizes, and beside each the next multiple of ``unit``: no more tiles than it has, and fuller folds."""
+    rounded = {min(ceil_div(size, unit) * unit, limit) for size in sizes}
+    return sorted(rounded.union(sizes), reverse=True)
+
+
+def _with_split_k(problem: MappingProblem, whole: Candidates) -> Candidates:
+    """The candidates of one group with K cut by input channels, as few times as ifmap and weight halves allow.
+
+    How often K is cut does not change the traffic, only whether it is cut at all.
+    """
+    machine, window = problem.machine, problem.shape.window
+    one_group = whole.where(whole.groups == 1)
+    largest = one_group.channel_bytes("largest_ifmap")
+    fits = machine.buffers.weight.half_bytes * 8 // (
+        window.positions * one_group.out_channels * machine.array.operand_bits
+    )
+    if not problem.ifmap_on_chip:
+        in_ifmap_half = machine.buffers.ifmap.half_bytes // largest.pieces * 8 // largest.bits
+        fits = np.minimum(fits, in_ifmap_half)
+    step = _fold_step(problem)
+    aligned = np.where(fits >= step, fits // step * step, fits)
+    split = replace(one_group, in_channels=aligned)
+    return split.where((aligned > 0) & (aligned < one_group.in_channels))
+
+
+def _fold_step(problem: MappingProblem) -> int:
+    """Input channels that fill whole folds."""
+    array, positions = problem.machine.array, problem.shape.window.positions
+    if array.dataflow == "os":
+        return 1
+    return array.rows if array.ifmap_streaming == "raster" else array.rows // math.gcd(array.rows, positions)
+
+
+def _in_both_orders(candidates: Candidates) -> Candidates:
+    other = replace(candidates, reuse_ifmap=~candidates.reuse_ifmap)
+    return _joined([candidates, other])
+
+
+def _joined(parts: list[Candidates]) -> Candidates:
+    return Candidates(
+        parts[0].cuts,
+        np.concatenate([part.cut for part in parts]),
+        np.concatenate([part.groups for part in parts]),
+        np.concatenate([part.out_channels for part in parts]),
+        np.concatenate([part.in_channels for part in parts]),
+        np.concatenate([part.reuse_ifmap for part in parts]),
+    )

@@ -1,0 +1,176 @@
+"""What candidate tilings cost: DRAM bytes, exactly; cycles, as an estimate to choose by."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from accelsim.layers import ConvShape
+from accelsim.mapping.candidates import Candidates
+from accelsim.mapping.problem import MappingProblem
+from accelsim.timing.array import array_cycles, drain_blocks
+from accelsim.timing.post import rows_cycles
+from accelsim.timing.work import ArrayWork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from accelsim.timing.integers import IntArray
+
+
+class _Part(NamedTuple):
+    """``count`` pieces of ``size`` along one dimension."""
+
+    count: IntArray
+    size: IntArray
+
+
+def dram_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
+    """Bytes that the fused variant moves, for each candidate; the unfused one adds the same to all of them."""
+    once = _ifmap_bytes(problem, candidates)
+    if not isinstance(problem.shape, ConvShape):
+        return once + _parameter_bytes(problem, candidates) + _carried_bytes(problem, candidates)
+    pixel_tiles = candidates.pixels("tiles")
+    channel_tiles = _tiles(_outputs_per_group(problem), candidates.out_channels)
+    whole_k = _tiles(_inputs_per_group(problem), candidates.in_channels) == 1
+    ifmap_stays = whole_k & (candidates.reuse_ifmap | (pixel_tiles == 1))
+    weight_stays = whole_k & (~candidates.reuse_ifmap | (channel_tiles == 1))
+    parameters_stay = ~candidates.reuse_ifmap | (channel_tiles == 1)
+    return (
+        once * np.where(ifmap_stays, 1, channel_tiles)
+        + _weight_bytes(problem, candidates) * np.where(weight_stays, 1, pixel_tiles)
+        + _parameter_bytes(problem, candidates) * np.where(parameters_stay, 1, pixel_tiles)
+        + _carried_bytes(problem, candidates)
+    )
+
+
+def operation_count(problem: MappingProblem, candidates: Candidates) -> IntArray:
+    """Array operations (or, without a convolution, streamed tiles) of each candidate."""
+    return (
+        candidates.pixels("tiles")
+        * _tiles(problem.groups, candidates.groups)
+        * _tiles(_outputs_per_group(problem), candidates.out_channels)
+        * (_tiles(_inputs_per_group(problem), candidates.in_channels) if isinstance(problem.shape, ConvShape) else 1)
+    )
+
+
+def estimated_cycles(problem: MappingProblem, candidates: Candidates, moved_bytes: IntArray) -> IntArray:
+    """Estimate the cycles of each candidate: the narrowest unit or loop, and one tile to fill and empty the pipeline.
+
+    A loop is storage of which each half is filled, used and given back in turn: with h halves it can go round
+    no faster than h times in the time of one round.
+    """
+    machine = problem.machine
+    array, post = _unit_cycles(problem, candidates)
+    dma = _port_cycles(problem, moved_bytes)
+    tiles = operation_count(problem, candidates)
+    input_halves = min(machine.buffers.ifmap.halves, machine.buffers.weight.halves)
+    psum_halves = 1 if machine.bn.placement == "pass" else machine.accumulator.halves
+    bounds = (
+        array,
+        post,
+        dma,
+        (dma + array + tiles * machine.dram.read_latency_cycles) // input_halves,
+        (array + post) // psum_halves,
+    )
+    return np.max(bounds, axis=0) + (dma + array + post) // tiles
+
+
+def _unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, IntArray]:
+    """Busy cycles of the array and of the narrowest stage behind it."""
+    machine = problem.machine
+    lanes = machine.activation.lanes
+    array = np.zeros(len(candidates), dtype=np.int64)
+    post = np.zeros(len(candidates), dtype=np.int64)
+    for count, work, last_k in _operations(problem, candidates):
+        if isinstance(problem.shape, ConvShape):
+            array += count * array_cycles(machine.array, work)
+        if last_k:
+            post += count * rows_cycles(drain_blocks(machine.array, work), lanes)
+    return array, post
+
+
+def _operations(
+    problem: MappingProblem, candidates: Candidates
+) -> Iterator[tuple[IntArray, ArrayWork[IntArray], bool]]:
+    """Yield all kinds of operations: how many there are, their work, and whether they are the last of their tile."""
+    positions = np.full(len(candidates), problem.shape.window.positions, dtype=np.int64)
+    pixels = [
+        (candidates.pixels(kind), candidates.pixels(f"{kind}_pixels"), candidates.pixels(f"{kind}_positions"))
+        for kind in ("full", "last")
+    ]
+    groups = _parts(problem.groups, candidates.groups)
+    outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
+    inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
+    for (tiles, size, streamed), g, n, (index, k) in product(pixels, groups, outputs, enumerate(inputs)):
+        work = ArrayWork(size, streamed, positions, k.size, n.size, g.size)
+        yield tiles * g.count * n.count * k.count, work, index == 0
+
+
+def _port_cycles(problem: MappingProblem, moved_bytes: IntArray) -> IntArray:
+    rate = problem.machine.dram.bytes_per_cycle
+    return -(-moved_bytes * rate.denominator // rate.numerator)
+
+
+def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
+    """Bytes of all ifmap tiles, each loaded once per pass over the pixels."""
+    if problem.ifmap_on_chip:
+        return np.zeros(len(candidates), dtype=np.int64)
+    per_channels = candidates.channel_bytes("total_ifmap")
+    groups = _parts(problem.groups, candidates.groups)
+    inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
+    return _sum(g.count * k.count * per_channels.of(g.size * k.size) for g, k in product(groups, inputs))
+
+
+def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
+    bits = problem.machine.array.operand_bits * problem.shape.window.positions
+    groups = _parts(problem.groups, candidates.groups)
+    outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
+    inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
+    return _sum(
+        g.count * n.count * k.count * ((g.size * n.size * k.size * bits + 7) // 8)
+        for g, n, k in product(groups, outputs, inputs)
+    )
+
+
+def _parameter_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
+    bits = problem.fused_words * problem.machine.bn.parameter_bits
+    groups = _parts(problem.groups, candidates.groups)
+    outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
+    return _sum(g.count * n.count * ((g.size * n.size * bits + 7) // 8) for g, n in product(groups, outputs))
+
+
+def _carried_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
+    """Bytes of the ofmap that is stored and of the residual operand that is loaded: each pixel once."""
+    times = problem.residual + (not problem.ofmap_on_chip)
+    per_channels = candidates.channel_bytes("total_ofmap")
+    groups = _parts(problem.groups, candidates.groups)
+    outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
+    once = _sum(g.count * n.count * per_channels.of(g.size * n.size) for g, n in product(groups, outputs))
+    return times * once
+
+
+def _outputs_per_group(problem: MappingProblem) -> int:
+    return problem.shape.output.channels // problem.groups
+
+
+def _inputs_per_group(problem: MappingProblem) -> int:
+    return problem.shape.input.channels // problem.groups
+
+
+def _tiles(extent: int, size: IntArray) -> IntArray:
+    return -(-extent // size)
+
+
+def _parts(extent: int, size: IntArray) -> tuple[_Part, _Part]:
+    """The full pieces of a cut dimension and its ragged last one (none of it where the size divides the extent)."""
+    rest = extent % size
+    return _Part(extent // size, size), _Part((rest > 0).astype(np.int64), np.maximum(rest, 1))
+
+
+def _sum(terms: Iterator[NDArray[np.int64]]) -> IntArray:
+    return np.sum(list(terms), axis=0)

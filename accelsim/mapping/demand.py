@@ -1,0 +1,76 @@
+"""What a tile needs of each storage, against what the machine has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from accelsim.layers import ConvShape
+from accelsim.mapping.candidates import Candidates
+from accelsim.mapping.problem import MappingProblem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from accelsim.timing.integers import IntArray
+
+
+class Demand(NamedTuple):
+    """Need of one storage by each candidate, and what one half of it holds."""
+
+    storage: str
+    unit: str
+    needed: IntArray
+    available: int
+
+
+def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
+    """Return the needs of the largest tile of each candidate."""
+    buffers = problem.machine.buffers
+    operand_bits = problem.machine.array.operand_bits
+    channels = candidates.groups * candidates.out_channels
+    found = []
+    if problem.stored_bits:
+        stored = candidates.channel_bytes("largest_stored").of(channels)
+        found.append(Demand("ofmap buffer", "bytes", stored, buffers.ofmap.half_bytes))
+    if not problem.ifmap_on_chip:
+        loaded = candidates.channel_bytes("largest_ifmap").of(candidates.groups * candidates.in_channels)
+        found.append(Demand("ifmap buffer", "bytes", loaded, buffers.ifmap.half_bytes))
+    if problem.residual:
+        residual = candidates.channel_bytes("largest_ofmap").of(channels)
+        found.append(Demand("residual buffer", "bytes", residual, buffers.residual.half_bytes))
+    if problem.parameter_words:
+        words = channels * problem.parameter_words * problem.machine.bn.parameter_bits
+        found.append(Demand("parameter buffer", "bytes", (words + 7) // 8, buffers.parameter.half_bytes))
+    if isinstance(problem.shape, ConvShape):
+        weights = channels * candidates.in_channels * problem.shape.window.positions
+        found.append(Demand("weight buffer", "bytes", (weights * operand_bits + 7) // 8, buffers.weight.half_bytes))
+        psums = channels * candidates.pixels("full_pixels")
+        found.append(Demand("accumulator", "psums", psums, problem.machine.accumulator.psums))
+    return found
+
+
+def legal(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell which candidates fit everywhere."""
+    fits = np.ones(len(candidates), dtype=np.bool_)
+    for demand in demands(problem, candidates):
+        fits &= demand.needed <= demand.available
+    return fits
+
+
+
+def fills_array(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell whose tiles are made of whole column blocks (and, in ``os``, row blocks), or of all there is."""
+    array, shape = problem.machine.array, problem.shape
+    if not isinstance(shape, ConvShape):
+        return np.ones(len(candidates), dtype=np.bool_)
+    all_pixels = candidates.pixels("tiles") == 1
+    pixels = candidates.pixels("full_pixels")
+    if array.dataflow == "is":
+        return all_pixels | (pixels >= array.cols)
+    n = candidates.out_channels
+    whole_columns = (n % array.cols == 0) | (n == shape.output.channels // shape.groups)
+    if array.dataflow == "os":
+        return whole_columns & (all_pixels | (pixels >= array.rows))
+    return whole_columns

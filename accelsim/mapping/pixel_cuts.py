@@ -1,0 +1,168 @@
+"""The ways to cut the output pixels of a layer, with what each costs per channel.
+
+Neighbouring tiles share input (their halo), and padding clips it near the edges, so traffic depends on where the cuts
+lie. All sizes are looked at; those that cost as much as a smaller one with as many tiles are dropped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from accelsim.layout import ChannelBytes, FeatureMap
+from accelsim.mapping.tiling import tile_sizes
+from accelsim.timing.integers import ceil_div
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from collections.abc import Callable
+
+    from accelsim.mapping.problem import MappingProblem
+
+    _Reduction = Callable[[NDArray[np.int64]], int]
+
+
+class PixelCut(NamedTuple):
+    """One way to cut the pixels: tile sizes, tile counts, and bytes per channel.
+
+    ``full`` tiles all have ``full_pixels`` pixels; ``last`` ones, at the end of the cut dimension, have
+    ``last_pixels`` (``last`` is 0 where the size divides the extent).
+    """
+
+    images: int
+    out_height: int
+    out_width: int
+    full: int
+    full_pixels: int
+    full_positions: int
+    last: int
+    last_pixels: int
+    last_positions: int
+    largest_ifmap: ChannelBytes[int]
+    total_ifmap: ChannelBytes[int]
+    largest_stored: ChannelBytes[int]
+    largest_ofmap: ChannelBytes[int]
+    total_ofmap: ChannelBytes[int]
+
+    @property
+    def tiles(self) -> int:
+        """Number of pixel tiles."""
+        return self.full + self.last
+
+
+class PixelCuts:
+    """All cuts of a layer's output.
+
+    Parameters
+    ----------
+    problem
+        The layer: its tensors, and how the kernel moves over the ifmap.
+    """
+
+    def __init__(self, problem: MappingProblem) -> None:
+        ifmap, ofmap, window = problem.ifmap, problem.ofmap, problem.shape.window
+        self._ifmap = ifmap
+        self._ofmap = ofmap
+        self._stored = ofmap._replace(element_bits=problem.stored_bits)
+        self._rows, self._columns = (
+            _Axis(outputs, inputs, window.stride[axis], window.extent[axis], window.padding[axis])
+            for axis, (outputs, inputs) in enumerate(zip(ofmap.shape[1:], ifmap.shape[1:], strict=True))
+        )
+
+    def __iter__(self) -> Iterator[PixelCut]:
+        output = self._ofmap.shape
+        for images in tile_sizes(self._ofmap.batch):
+            yield self.cut(images, output.height, output.width)
+        for size in self._rows.sizes(8):
+            yield self.cut(1, size, output.width)
+        for size in self._columns.sizes(self._ifmap.element_bits):
+            yield self.cut(1, 1, size)
+
+    def cut(self, images: int, out_height: int, out_width: int) -> PixelCut:
+        """Return the cut with these sizes, which cut one dimension at most (see :class:`Tiling`)."""
+        sizes = (images, out_height, out_width)
+        extents = (self._ofmap.batch, self._ofmap.shape.height, self._ofmap.shape.width)
+        last_sizes = tuple(extent % size or size for extent, size in zip(extents, sizes, strict=True))
+        full = math.prod(extent // size for extent, size in zip(extents, sizes, strict=True))
+        tiles = math.prod(ceil_div(extent, size) for extent, size in zip(extents, sizes, strict=True))
+        return PixelCut(
+            *sizes,
+            full=full,
+            full_pixels=math.prod(sizes),
+            full_positions=self._positions(*sizes),
+            last=tiles - full,
+            last_pixels=math.prod(last_sizes),
+            last_positions=self._positions(*last_sizes),
+            largest_ifmap=self._loaded(images, out_height, out_width, np.max),
+            total_ifmap=self._loaded(self._ifmap.batch, out_height, out_width, np.sum),
+            largest_stored=self._written(self._stored, images, out_height, out_width, np.max),
+            largest_ofmap=self._written(self._ofmap, images, out_height, out_width, np.max),
+            total_ofmap=self._written(self._ofmap, self._ofmap.batch, out_height, out_width, np.sum),
+        )
+
+    def _loaded(self, images: int, out_height: int, out_width: int, over: _Reduction) -> ChannelBytes[int]:
+        rows = self._rows.read(out_height, 8)
+        columns = self._columns.read(out_width, self._ifmap.element_bits)
+        return _bytes(self._ifmap, images, over(rows) * over(columns))
+
+    def _written(
+        self, tensor: FeatureMap, images: int, out_height: int, out_width: int, over: _Reduction
+    ) -> ChannelBytes[int]:
+        rows = self._rows.written(out_height, 8)
+        columns = self._columns.written(out_width, tensor.element_bits)
+        return _bytes(tensor, images, over(rows) * over(columns))
+
+    def _positions(self, images: int, out_height: int, out_width: int) -> int:
+        return images * self._rows.positions(out_height) * self._columns.positions(out_width)
+
+
+def _bytes(tensor: FeatureMap, images: int, plane_bytes: int) -> ChannelBytes[int]:
+    if tensor.is_vector:
+        return ChannelBytes(images, tensor.element_bits)
+    return ChannelBytes(1, 8 * images * int(plane_bytes))
+
+
+class _Axis:
+    """One spatial dimension: for every output, the input positions at which what it reads begins and ends."""
+
+    def __init__(self, outputs: int, inputs: int, stride: int, extent: int, padding: int) -> None:
+        first = np.arange(outputs, dtype=np.int64) * stride - padding
+        self._outputs = outputs
+        self._stride = stride
+        self._extent = extent
+        self._starts = np.clip(first, 0, inputs - 1)
+        self._ends = np.clip(first + extent, 1, inputs)
+
+    def positions(self, size: int) -> int:
+        """Padded input positions behind ``size`` outputs."""
+        return (size - 1) * self._stride + self._extent
+
+    def read(self, size: int, bits: int) -> NDArray[np.int64]:
+        """Bytes read for each tile of ``size`` outputs, at ``bits`` per position."""
+        starts = self._starts[::size]
+        last_outputs = np.minimum(np.arange(size, self._outputs + size, size), self._outputs) - 1
+        return _byte_spans(starts, np.maximum(self._ends[last_outputs], starts + 1), bits)
+
+    def written(self, size: int, bits: int) -> NDArray[np.int64]:
+        """Bytes written for each tile of ``size`` outputs, at ``bits`` per position."""
+        starts = np.arange(0, self._outputs, size, dtype=np.int64)
+        return _byte_spans(starts, np.minimum(starts + size, self._outputs), bits)
+
+    def sizes(self, bits: int) -> list[int]:
+        """Tile sizes below the whole that are worth looking at."""
+        seen: set[tuple[int, int]] = set()
+        kept = []
+        for size in range(1, self._outputs):
+            cost = (ceil_div(self._outputs, size), int(self.read(size, bits).sum()))
+            if cost not in seen:
+                seen.add(cost)
+                kept.append(size)
+        return kept
+
+
+def _byte_spans(starts: NDArray[np.int64], ends: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    return -(-ends * bits // 8) - starts * bits // 8

@@ -1,0 +1,55 @@
+"""What the mapper is asked: a layer, its tensors, and what the machine has to keep for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accelsim.config.machine import MachineConfig
+from accelsim.layers import ConvShape, StreamShape
+from accelsim.layout import FeatureMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingProblem:
+    """One layer to be tiled for one machine; the answer serves both variants.
+
+    Parameters
+    ----------
+    parameter_words
+        Words per channel of the variant that needs more: they have to fit.
+    fused_words
+        Words per channel of the fused variant: its traffic decides.
+    residual
+        Whether a residual operand is loaded.
+    loaded_bits
+        Width of what is multiplied or streamed.
+    stored_bits
+        Width of the widest result that goes to DRAM (the ofmap, or the intermediate of an off-chip BN); 0 if none does.
+    ifmap_on_chip, ofmap_on_chip
+        Whether the ifmap is there already, and the ofmap stays.
+    """
+
+    machine: MachineConfig
+    shape: ConvShape | StreamShape
+    parameter_words: int
+    fused_words: int
+    residual: bool
+    loaded_bits: int
+    stored_bits: int
+    ifmap_on_chip: bool = False
+    ofmap_on_chip: bool = False
+
+    @property
+    def ifmap(self) -> FeatureMap:
+        """What is loaded."""
+        return FeatureMap(self.shape.batch, self.shape.input, self.loaded_bits)
+
+    @property
+    def ofmap(self) -> FeatureMap:
+        """The result, and of the same size the residual operand."""
+        return FeatureMap(self.shape.batch, self.shape.output, self.machine.array.operand_bits)
+
+    @property
+    def groups(self) -> int:
+        """Groups of the convolution; 1 in other layers."""
+        return self.shape.groups if isinstance(self.shape, ConvShape) else 1

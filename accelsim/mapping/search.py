@@ -1,0 +1,72 @@
+"""Choose the tiling of a layer, or check one that was asked for (docs/microarchitecture.md, §9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from accelsim.errors import MappingError
+from accelsim.mapping.candidates import Candidates, enumerate_candidates, only
+from accelsim.mapping.cost import dram_bytes, estimated_cycles, operation_count
+from accelsim.mapping.demand import demands, fills_array, legal
+
+if TYPE_CHECKING:
+    from accelsim.mapping.problem import MappingProblem
+    from accelsim.mapping.tiling import Tiling
+
+MAX_OPERATIONS = 2_000_000
+"""More operations in one layer take minutes and gigabytes; the machine is then hardly the one that was meant."""
+
+
+def choose_tiling(problem: MappingProblem) -> Tiling:
+    """Return the legal tiling with the least DRAM traffic; among equals the fewest estimated cycles, then operations.
+
+    Tilings that leave columns of the array unused without need are left out as long as others fit: they would buy
+    a little traffic with many times the cycles.
+
+    Raises
+    ------
+    MappingError
+        If no tile fits the machine, or only ones so small that the layer takes more than ``MAX_OPERATIONS``.
+    """
+    candidates = enumerate_candidates(problem)
+    fits = legal(problem, candidates)
+    if not fits.any():
+        raise MappingError(f"no tile fits: {_shortfall(problem, candidates)}")
+    filling = fits & fills_array(problem, candidates)
+    candidates = candidates.where(filling if filling.any() else fits)
+    moved_bytes = dram_bytes(problem, candidates)
+    least = moved_bytes == moved_bytes.min()
+    candidates, moved_bytes = candidates.where(least), moved_bytes[least]
+    operations = operation_count(problem, candidates)
+    best = int(np.lexsort((operations, estimated_cycles(problem, candidates, moved_bytes)))[0])
+    if operations[best] > MAX_OPERATIONS:
+        raise MappingError(
+            f"even the best tiling ({candidates.tiling(best)}) takes {operations[best]} operations, more than "
+            f"{MAX_OPERATIONS}: the buffers or the accumulator are too small for this layer"
+        )
+    return candidates.tiling(best)
+
+
+def check_tiling(problem: MappingProblem, tiling: Tiling) -> None:
+    """Raise :class:`MappingError` if a tile of this tiling does not fit the machine."""
+    candidate = only(problem, tiling)
+    if not legal(problem, candidate)[0]:
+        raise MappingError(f"a tile of {tiling} does not fit: {_shortfall(problem, candidate)}")
+
+
+def _shortfall(problem: MappingProblem, candidates: Candidates) -> str:
+    """Say what the candidate that comes nearest to fitting lacks."""
+    needs = demands(problem, candidates)
+    worst = np.max([demand.needed / demand.available for demand in needs], axis=0)
+    nearest = int(np.argmin(worst))
+    lacking = [
+        f"it needs {demand.needed[nearest]} {demand.unit} of the {demand.storage}, one half of which holds "
+        f"{demand.available}"
+        for demand in needs
+        if demand.needed[nearest] > demand.available
+    ]
+    return "; ".join(lacking) if len(candidates) == 1 else (
+        f"the smallest one ({candidates.tiling(nearest)}): " + "; ".join(lacking)
+    )

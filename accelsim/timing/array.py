@@ -1,0 +1,97 @@
+"""Cycles of the conv array (docs/microarchitecture.md, §3).
+
+The fold times are those of a systolic array that streams psums into the accumulator; SCALE-Sim v3 counts the same
+(Samajdar et al., ISPASS 2020, eq. 1 to 3, with the preload of its cycle-accurate backend).
+"""
+
+from __future__ import annotations
+
+from typing import Generic, NamedTuple
+
+from accelsim.config.machine import ArrayConfig
+from accelsim.timing.integers import Integer, ceil_div, larger, smaller
+from accelsim.timing.work import ArrayWork, Block
+
+
+class Folding(NamedTuple, Generic[Integer]):
+    """How an operation falls into folds."""
+
+    folds: Integer
+    """Number of folds, F."""
+    streamed: Integer
+    """Length of what streams past the stationary operand, T."""
+    rows_out: Integer
+    """Rows of psums that one fold streams out."""
+
+
+def groups_per_fold(array: ArrayConfig, work: ArrayWork[Integer]) -> Integer:
+    """Groups that share a fold, p: 1 unless the machine packs them block-diagonally."""
+    one = work.groups * 0 + 1
+    if array.grouped == "sequential":
+        return one
+    rows = _stationary_rows(array, work)
+    return larger(one, smaller(array.rows // rows, array.cols // work.out_channels))
+
+
+def folding(array: ArrayConfig, work: ArrayWork[Integer]) -> Folding[Integer]:
+    """Return the folds of one operation."""
+    k = work.in_channels * work.kernel_positions
+    n = work.out_channels
+    if array.dataflow == "os":
+        folds = work.groups * _blocks(work.pixels, array.rows) * _blocks(n, array.cols)
+        return Folding(folds, k, n * 0 + array.rows)
+    if array.dataflow == "is":
+        return Folding(work.groups * _blocks(k, array.rows) * _blocks(work.pixels, array.cols), n, n)
+    packs = ceil_div(work.groups, groups_per_fold(array, work))
+    column_blocks = _blocks(n, array.cols)
+    row_blocks = _blocks(_stationary_rows(array, work), array.rows)
+    if array.ifmap_streaming == "raster":
+        folds = packs * work.kernel_positions * row_blocks * column_blocks
+        return Folding(folds, work.positions, work.positions)
+    return Folding(packs * row_blocks * column_blocks, work.pixels, work.pixels)
+
+
+def fold_cycles(array: ArrayConfig, streamed: Integer) -> Integer:
+    """Cycles of one fold that overlaps with no other."""
+    preload = 0 if array.dataflow == "os" else array.rows
+    return preload + streamed + (array.rows + array.cols - 2)
+
+
+def array_cycles(array: ArrayConfig, work: ArrayWork[Integer]) -> Integer:
+    """Cycles D of one operation of the conv array, all its folds."""
+    folds, streamed, _ = folding(array, work)
+    alone = fold_cycles(array, streamed)
+    if not array.stationary_double_buffer:
+        return folds * alone
+    pitch = larger(streamed, streamed * 0 + array.rows)
+    return (folds - 1) * pitch + alone
+
+
+def drain_blocks(array: ArrayConfig, work: ArrayWork[Integer]) -> tuple[Block[Integer], ...]:
+    """Blocks of psums in which the accumulator holds the result of ``work``.
+
+    Blocks may be empty (count, rows or columns of 0) and then cost nothing.
+    """
+    pixels, n, groups = work.pixels, work.out_channels, work.groups
+    if array.dataflow == "is":
+        return (
+            Block(groups * (pixels // array.cols), n, n * 0 + array.cols),
+            Block(groups, n, pixels % array.cols),
+        )
+    packed = groups_per_fold(array, work)
+    packs = groups // packed
+    width = packed * n
+    return (
+        Block(packs * (width // array.cols), pixels, n * 0 + array.cols),
+        Block(packs, pixels, width % array.cols),
+        Block(groups * 0 + 1, pixels, (groups % packed) * n),
+    )
+
+
+def _stationary_rows(array: ArrayConfig, work: ArrayWork[Integer]) -> Integer:
+    """Rows that one group's weights take in ``ws``: all of K, or one kernel offset's channels under ``raster``."""
+    return work.in_channels if array.ifmap_streaming == "raster" else work.in_channels * work.kernel_positions
+
+
+def _blocks(size: Integer, side: int) -> Integer:
+    return -(-size // side)

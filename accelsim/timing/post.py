@@ -1,0 +1,27 @@
+"""Cycles behind the accumulator: post-pipeline and function unit (docs/microarchitecture.md, §4 and §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accelsim.config.machine import MachineConfig
+from accelsim.timing.array import folding
+from accelsim.timing.integers import Integer
+from accelsim.timing.work import ArrayWork, Block
+
+
+def rows_cycles(blocks: Sequence[Block[Integer]], lanes: int, window: int = 1) -> Integer:
+    """Cycles in which a stage of ``lanes`` lanes takes in all rows of the blocks, ``window`` times each."""
+    first, *rest = (block.count * block.rows * window * -(-block.columns // lanes) for block in blocks)
+    return sum(rest, first)
+
+
+def accumulate_busy_cycles(machine: MachineConfig, work: ArrayWork[int]) -> int:
+    """Cycles of an array operation in which the function unit accumulates."""
+    folds, _, rows_out = folding(machine.array, work)
+    return folds * (rows_out + machine.bn.flush_cycles)
+
+
+def pass_cycles(machine: MachineConfig, blocks: Sequence[Block[Integer]], lanes: int, window: int = 1) -> Integer:
+    """Cycles of one pass of the function unit."""
+    return rows_cycles(blocks, lanes, window) + machine.bn.flush_cycles

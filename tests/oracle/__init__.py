@@ -1,0 +1,1 @@
+"""Naive, independent models that the tests compare accelsim with."""
