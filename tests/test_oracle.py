@@ -310,10 +310,9 @@ class TestPostPipeline:
     """BN: 4 lanes, latency 2; residual add: 2 and 1; pooling: 1 and 0; activation: 8 and 3."""
 
     def test_three_stages_and_every_cause(self) -> None:
-        # a: 5 rows of 6: BN 5·⌈6/4⌉ = 10, residual add 5·3 = 15, activation 5 cycles; latencies 2 + 1 + 3.
-        # In 0–20. b: 2 blocks of 2 rows of 9: 4·⌈9/8⌉ = 8, latency 3. In 21–31. The BN stage waits for c
-        # meanwhile. c: one chunk each, latencies 2 + 3; but its parameters are on the port in 0–39. In
-        # 40–45.
+        # a, in 0–20: 5 rows of 6: BN 5·⌈6/4⌉ = 10, residual add 5·3 = 15, activation 5; latencies 2 + 1 + 3.
+        # b, in 21–31: 2 blocks of 2 rows of 9: 4·⌈9/8⌉ = 8, latency 3. The BN stage waits for c meanwhile.
+        # c, in 40–45: one chunk each, latencies 2 + 3; but its parameters are on the port in 0–39.
         a = drain(("bn_stage", "residual_add", "activation"), Block(1, 5, 6))
         b = drain(("activation",), Block(2, 2, 9))
         c = drain(("bn_stage", "activation"), Block(1, 1, 4), takes=(Token.PARAMETER_FULL,))
@@ -372,16 +371,17 @@ class TestPostPipeline:
         assert result.total_cycles == 4
 
 
+RASTER = {"rows": 8, "cols": 8, "ifmap_streaming": "raster"}
+SHAPE = work(16, 8, 8, kernel=9, positions=36)
+
+
 class TestFunctionUnit:
     """A 4×4 output of a 3×3 kernel on 8×8: 9 folds of 58 cycles, each with 36 positions to accumulate."""
-
-    RASTER = {"rows": 8, "cols": 8, "ifmap_streaming": "raster"}  # noqa: RUF012
-    SHAPE = work(16, 8, 8, kernel=9, positions=36)
 
     def units(self, *kinds: Pass, rows: int = 16) -> tuple[FunctionUnitOperation, ...]:
         """Accumulate and make passes; the first takes the accumulator, the last frees it."""
         accumulate = AccumulateOperation(
-            "accumulate", self.SHAPE, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,)
+            "accumulate", SHAPE, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,)
         )
         passes = [PassOperation(kind, kind, 1, (Block(1, rows, 8),), (), ()) for kind in kinds]
         passes[0] = passes[0]._replace(takes=(Token.ACCUMULATOR_FULL,))
@@ -391,7 +391,7 @@ class TestFunctionUnit:
     def tile(self, *takes: Token) -> ArrayOperation:
         return ArrayOperation(
             "convolve",
-            self.SHAPE,
+            SHAPE,
             (*takes, Token.ACCUMULATOR_FREE, Token.FUNCTION_UNIT_READY),
             (Token.ACCUMULATOR_FULL,),
             (Token.ARRAY_STREAM,),
@@ -399,7 +399,7 @@ class TestFunctionUnit:
 
     def run(self, tiles: int, halves: int, flush: int = 0) -> OracleResult:
         config = machine(
-            array=self.RASTER,
+            array=RASTER,
             bn={"placement": "pass", "lanes": 8, "latency_cycles": 99, "flush_cycles": flush},
         )
         return run_per_cycle(
@@ -437,7 +437,7 @@ class TestFunctionUnit:
 
     def test_both_wait_for_a_load(self) -> None:
         # Ready from cycle 0 on, the unit waits for the array, and the array for 7 cycles of DMA.
-        config = machine(array=self.RASTER, bn={"placement": "pass", "lanes": 8})
+        config = machine(array=RASTER, bn={"placement": "pass", "lanes": 8})
         result = run_per_cycle(
             config,
             program(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from accelsim.config.machine import MachineConfig
 from accelsim.timing.work import ArrayWork, Block, Transfer
 
 
@@ -116,3 +117,16 @@ class Program:
     drains: Sequence[DrainOperation]
     function_unit: Sequence[FunctionUnitOperation]
     tokens: Mapping[Token, int]
+
+
+def free_halves(machine: MachineConfig, ifmap_on_chip: bool) -> dict[Token, int]:
+    """Return the tokens at the start of a layer: all halves free, but for an ofmap half that holds its ifmap."""
+    buffers = machine.buffers
+    return {
+        Token.IFMAP_FREE: buffers.ifmap.halves,
+        Token.WEIGHT_FREE: buffers.weight.halves,
+        Token.PARAMETER_FREE: buffers.parameter.halves,
+        Token.RESIDUAL_FREE: buffers.residual.halves,
+        Token.ACCUMULATOR_FREE: machine.accumulator.halves,
+        Token.OFMAP_FREE: buffers.ofmap.halves - ifmap_on_chip,
+    }
