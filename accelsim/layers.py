@@ -72,7 +72,8 @@ class Epilogue(NamedTuple):
 class Operations(NamedTuple):
     """Arithmetic operations of a layer, by kind, for the whole batch."""
 
-    mac: int = 0
+    convolution: int = 0
+    fully_connected: int = 0
     batchnorm: int = 0
     residual_add: int = 0
     activation: int = 0
@@ -88,11 +89,12 @@ class Operations(NamedTuple):
 class Layer:
     """One layer of execution.
 
-    ``name`` is that of its first node, ``nodes`` are all the nodes it executes, ``reads`` the tensors it loads (ifmap,
+    ``name`` is that of its first node, ``kind`` its operator (``"conv"``, ``"linear"``, ``"pool"``, ...), ``nodes`` are all the nodes it executes, ``reads`` the tensors it loads (ifmap,
     then residual) and ``writes`` the node whose result it delivers.
     """
 
     name: str
+    kind: str
     shape: ConvShape | StreamShape
     epilogue: Epilogue
     nodes: tuple[str, ...]
@@ -114,7 +116,8 @@ class Layer:
         elements = self.shape.batch * self.shape.output.elements
         epilogue = self.epilogue
         return Operations(
-            mac=MAC_OPS * self.macs,
+            convolution=MAC_OPS * self.macs * (self.kind == "conv"),
+            fully_connected=MAC_OPS * self.macs * (self.kind == "linear"),
             batchnorm=BN_OPS * elements * epilogue.batchnorm,
             residual_add=elements * epilogue.residual,
             activation=elements * (epilogue.activation is not None),
@@ -159,7 +162,12 @@ def _layer_from(
         nodes.append(node.name)
         reads.extend(others)
     return Layer(
-        first.name, _shape_of(first, graph, batch), epilogue, tuple(nodes), tuple(stored_as[source] for source in reads)
+        first.name,
+        type(first).__name__.lower(),
+        _shape_of(first, graph, batch),
+        epilogue,
+        tuple(nodes),
+        tuple(stored_as[source] for source in reads),
     )
 
 

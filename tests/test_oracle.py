@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from oracle.machine import OracleResult, run_per_cycle
+from tests.oracle.machine import OracleResult, run_per_cycle
 
 from accelsim.config.machine import MachineConfig
 from accelsim.program.operations import (

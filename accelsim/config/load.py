@@ -15,6 +15,7 @@ from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Config, RunConfig
 from accelsim.errors import InputError
 from accelsim.yaml_document import (
+    MAX_DEPTH,
     Keys,
     YamlDocument,
     described,
@@ -153,7 +154,8 @@ class _Settings:
         for key in reversed(keys[depth + 1 :]):
             value = {key: value}
         section[keys[depth]] = value
-        self._replace_origins(keys[: depth + 1], [(*keys, *place) for place in override.places])
+        sections = [keys[:length] for length in range(depth + 1, len(keys) + 1)]
+        self._replace_origins(keys[: depth + 1], [*sections, *((*keys, *place) for place in override.places)])
         self._name_base()
 
     def file_at(self, keys: Keys, written: str) -> Path:
@@ -167,7 +169,7 @@ class _Settings:
 
     def _replace_origins(self, top: Keys, places: Iterable[Keys]) -> None:
         outside = {place: origin for place, origin in self.origins.items() if place[: len(top)] != top}
-        self.origins = outside | dict.fromkeys([top, *places], _COMMAND_LINE)
+        self.origins = outside | dict.fromkeys(places, _COMMAND_LINE)
 
     def _name_base(self) -> None:
         """Write ``machine: path`` in its long form, so that single keys can be set over it."""
@@ -218,6 +220,8 @@ def _parsed_override(override: str) -> _Override:
         raise InputError(f"'{shortened(override)}' must have the form KEY=VALUE", key="--set")
     if not all(key.split(".")):
         raise InputError(f"'{shortened(override)}' has an empty key", key="--set")
+    if key.count(".") >= MAX_DEPTH:
+        raise InputError(f"'{shortened(override)}' has a key of more than {MAX_DEPTH} parts", key="--set")
     try:
         value, lines = parse_yaml(written)
     except InputError as error:

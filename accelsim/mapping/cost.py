@@ -31,20 +31,38 @@ class _Part(NamedTuple):
 
 def dram_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     """Bytes that the fused variant moves, for each candidate; the unfused one adds the same to all of them."""
-    once = _ifmap_bytes(problem, candidates)
+    loads = _loads(problem, candidates)
+    return (
+        loads.ifmap * _ifmap_bytes(problem, candidates)
+        + loads.weight * _weight_bytes(problem, candidates)
+        + loads.parameter * _parameter_bytes(problem, candidates)
+        + _carried_tensors(problem) * _ofmap_bytes(problem, candidates)
+    )
+
+
+class _Loads(NamedTuple):
+    """How often each operand is loaded as a whole."""
+
+    ifmap: IntArray
+    weight: IntArray
+    parameter: IntArray
+
+
+def _loads(problem: MappingProblem, candidates: Candidates) -> _Loads:
+    """Find how often operands are loaded: once if the tile stays while the other operand changes, else once per change."""
+    once = np.ones(len(candidates), dtype=np.int64)
     if not isinstance(problem.shape, ConvShape):
-        return once + _parameter_bytes(problem, candidates) + _carried_bytes(problem, candidates)
+        return _Loads(once, 0 * once, once)
     pixel_tiles = candidates.pixels("tiles")
     channel_tiles = _tiles(_outputs_per_group(problem), candidates.out_channels)
     whole_k = _tiles(_inputs_per_group(problem), candidates.in_channels) == 1
     ifmap_stays = whole_k & (candidates.reuse_ifmap | (pixel_tiles == 1))
     weight_stays = whole_k & (~candidates.reuse_ifmap | (channel_tiles == 1))
-    parameters_stay = ~candidates.reuse_ifmap | (channel_tiles == 1)
-    return (
-        once * np.where(ifmap_stays, 1, channel_tiles)
-        + _weight_bytes(problem, candidates) * np.where(weight_stays, 1, pixel_tiles)
-        + _parameter_bytes(problem, candidates) * np.where(parameters_stay, 1, pixel_tiles)
-        + _carried_bytes(problem, candidates)
+    parameter_stays = ~candidates.reuse_ifmap | (channel_tiles == 1)
+    return _Loads(
+        np.where(ifmap_stays, once, channel_tiles),
+        np.where(weight_stays, once, pixel_tiles),
+        np.where(parameter_stays, once, pixel_tiles),
     )
 
 
@@ -66,7 +84,7 @@ def estimated_cycles(problem: MappingProblem, candidates: Candidates, moved_byte
     """
     machine = problem.machine
     array, post = _unit_cycles(problem, candidates)
-    dma = _port_cycles(problem, moved_bytes)
+    dma = _port_cycles(problem, candidates, moved_bytes)
     tiles = operation_count(problem, candidates)
     input_halves = min(machine.buffers.ifmap.halves, machine.buffers.weight.halves)
     psum_halves = 1 if machine.bn.placement == "pass" else machine.accumulator.halves
@@ -111,9 +129,13 @@ def _operations(
         yield tiles * g.count * n.count * k.count, work, index == 0
 
 
-def _port_cycles(problem: MappingProblem, moved_bytes: IntArray) -> IntArray:
+def _port_cycles(problem: MappingProblem, candidates: Candidates, moved_bytes: IntArray) -> IntArray:
+    """Cycles on the DRAM port: the bytes at its rate, and one lost at the ragged end of each run."""
     rate = problem.machine.dram.bytes_per_cycle
-    return -(-moved_bytes * rate.denominator // rate.numerator)
+    ifmap_runs = candidates.pixels("ifmap_runs") * _loads(problem, candidates).ifmap * (not problem.ifmap_on_chip)
+    ofmap_runs = candidates.pixels("ofmap_runs") * _carried_tensors(problem)
+    runs = ifmap_runs * problem.shape.input.channels + ofmap_runs * problem.shape.output.channels
+    return -(-moved_bytes * rate.denominator // rate.numerator) + runs
 
 
 def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
@@ -144,14 +166,16 @@ def _parameter_bytes(problem: MappingProblem, candidates: Candidates) -> IntArra
     return _sum(g.count * n.count * ((g.size * n.size * bits + 7) // 8) for g, n in product(groups, outputs))
 
 
-def _carried_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
-    """Bytes of the ofmap that is stored and of the residual operand that is loaded: each pixel once."""
-    times = problem.residual + (not problem.ofmap_on_chip)
+def _carried_tensors(problem: MappingProblem) -> int:
+    """Tensors of the ofmap's size that travel once: the ofmap, if it is stored, and the residual operand."""
+    return problem.residual + (not problem.ofmap_on_chip)
+
+
+def _ofmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     per_channels = candidates.channel_bytes("total_ofmap")
     groups = _parts(problem.groups, candidates.groups)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    once = _sum(g.count * n.count * per_channels.of(g.size * n.size) for g, n in product(groups, outputs))
-    return times * once
+    return _sum(g.count * n.count * per_channels.of(g.size * n.size) for g, n in product(groups, outputs))
 
 
 def _outputs_per_group(problem: MappingProblem) -> int:

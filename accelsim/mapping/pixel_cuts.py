@@ -47,6 +47,10 @@ class PixelCut(NamedTuple):
     largest_stored: ChannelBytes[int]
     largest_ofmap: ChannelBytes[int]
     total_ofmap: ChannelBytes[int]
+    ifmap_runs: int
+    """Contiguous runs per channel in all ifmap tiles; 0 where whole planes make one run of all channels."""
+    ofmap_runs: int
+    """The same for the ofmap."""
 
     @property
     def tiles(self) -> int:
@@ -102,7 +106,15 @@ class PixelCuts:
             largest_stored=self._written(self._stored, images, out_height, out_width, np.max),
             largest_ofmap=self._written(self._ofmap, images, out_height, out_width, np.max),
             total_ofmap=self._written(self._ofmap, self._ofmap.batch, out_height, out_width, np.sum),
+            ifmap_runs=self._runs(self._ifmap, tiles, self._rows.read(out_height, 8), out_width),
+            ofmap_runs=self._runs(self._ofmap, tiles, self._rows.written(out_height, 8), out_width),
         )
+
+    def _runs(self, tensor: FeatureMap, tiles: int, rows: NDArray[np.int64], out_width: int) -> int:
+        """Runs per channel: each row of its own where rows are cut, else one for each tile that is no whole plane."""
+        if out_width < self._ofmap.shape.width:
+            return int(rows.sum()) * tiles // len(rows)
+        return 0 if tensor.is_vector or rows.min() == tensor.shape.height else tiles
 
     def _loaded(self, images: int, out_height: int, out_width: int, over: _Reduction) -> ChannelBytes[int]:
         rows = self._rows.read(out_height, 8)

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 MAX_OPERATIONS = 2_000_000
 """More operations in one layer take minutes and gigabytes; the machine is then hardly the one that was meant."""
 
+ESTIMATE_RESOLUTION = 100
+"""Estimated cycles that differ by less than one part in this are no reason to prefer a tiling."""
+
 
 def choose_tiling(problem: MappingProblem) -> Tiling:
-    """Return the legal tiling with the least DRAM traffic; among equals the fewest estimated cycles, then operations.
+    """Return the legal tiling with the least DRAM traffic; among equals the fewest estimated cycles.
+
+    Estimates within a part in ``ESTIMATE_RESOLUTION`` count as equal; then the fewest operations win.
 
     Tilings that leave columns of the array unused without need are left out as long as others fit: they would buy
     a little traffic with many times the cycles.
@@ -39,8 +44,11 @@ def choose_tiling(problem: MappingProblem) -> Tiling:
     moved_bytes = dram_bytes(problem, candidates)
     least = moved_bytes == moved_bytes.min()
     candidates, moved_bytes = candidates.where(least), moved_bytes[least]
+    cycles = estimated_cycles(problem, candidates, moved_bytes)
+    fast = cycles <= cycles.min() + cycles.min() // ESTIMATE_RESOLUTION
+    candidates = candidates.where(fast)
     operations = operation_count(problem, candidates)
-    best = int(np.lexsort((operations, estimated_cycles(problem, candidates, moved_bytes)))[0])
+    best = int(np.lexsort((cycles[fast], operations))[0])
     if operations[best] > MAX_OPERATIONS:
         raise MappingError(
             f"even the best tiling ({candidates.tiling(best)}) takes {operations[best]} operations, more than "

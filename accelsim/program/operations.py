@@ -1,4 +1,8 @@
-"""The operations of a program: what each unit executes, in order. Plain data; units derive the cycles."""
+"""The operations of a program: what each unit executes, in order. Plain data; units derive the cycles.
+
+``takes`` lists tokens in the order of the table in docs/microarchitecture.md, §2: a wait is blamed on the first that is
+missing.
+"""
 
 from __future__ import annotations
 

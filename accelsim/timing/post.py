@@ -12,7 +12,7 @@ from accelsim.timing.work import ArrayWork, Block
 
 def rows_cycles(blocks: Sequence[Block[Integer]], lanes: int, window: int = 1) -> Integer:
     """Cycles in which a stage of ``lanes`` lanes takes in all rows of the blocks, ``window`` times each."""
-    first, *rest = (block.count * block.rows * window * -(-block.columns // lanes) for block in blocks)
+    first, *rest = (block.repeat * block.rows * window * -(-block.columns // lanes) for block in blocks)
     return sum(rest, first)
 
 

@@ -30,9 +30,9 @@ class ArrayWork(NamedTuple, Generic[Integer]):
 
 
 class Block(NamedTuple, Generic[Integer]):
-    """``count`` equal blocks of psums in the accumulator, each of ``rows`` rows that are ``columns`` wide."""
+    """``repeat`` equal blocks of psums in the accumulator, each of ``rows`` rows that are ``columns`` wide."""
 
-    count: Integer
+    repeat: Integer
     rows: Integer
     columns: Integer
 

@@ -185,7 +185,7 @@ def array_cycles(array: ArrayConfig, work: ArrayWork[int]) -> Iterator[Cycle]:
 def chunks(blocks: Iterable[Block[int]], lanes: int, window: int = 1) -> Iterator[int]:
     """Hand out the rows one after another, every row in chunks of ``lanes``; yield the size of each chunk."""
     for block in blocks:
-        for _block in range(block.count):
+        for _block in range(block.repeat):
             for _row in range(block.rows):
                 for _position in range(window):
                     left = block.columns

@@ -1,0 +1,47 @@
+"""The memory behind the DMA. It is asked two things about a transfer: its cycles on the bus, and how late its data is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from accelsim.config.machine import MachineConfig
+from accelsim.timing.dma import run_cycles
+from accelsim.timing.work import Transfer
+
+
+class Dram(Protocol):
+    """What the DMA needs to know of a memory."""
+
+    def port_cycles(self, transfer: Transfer) -> int:
+        """Cycles for which a transfer holds the port."""
+
+    def read_latency_cycles(self, transfer: Transfer) -> int:
+        """Cycles from a read's last cycle on the port until its data can be used."""
+
+
+class IdealDram:
+    """A memory with a rate and a latency, and nothing else.
+
+    Parameters
+    ----------
+    machine
+        Gives the rate, the latency, and the length of the DMA's bursts.
+    """
+
+    def __init__(self, machine: MachineConfig) -> None:
+        self._burst_bytes = machine.dma.burst_bytes
+        self._bytes_per_cycle = machine.dram.bytes_per_cycle
+        self._latency_cycles = machine.dram.read_latency_cycles
+        self._run_cycles: dict[int, int] = {}
+
+    def port_cycles(self, transfer: Transfer) -> int:
+        """See :meth:`Dram.port_cycles`."""
+        size = transfer.row_bytes
+        cycles = self._run_cycles.get(size)
+        if cycles is None:
+            cycles = self._run_cycles[size] = run_cycles(size, self._burst_bytes, self._bytes_per_cycle)
+        return transfer.runs * cycles
+
+    def read_latency_cycles(self, transfer: Transfer) -> int:  # noqa: ARG002  the same for all
+        """See :meth:`Dram.read_latency_cycles`."""
+        return self._latency_cycles

@@ -1,0 +1,68 @@
+"""The shared function unit of placement ``pass`` (docs/microarchitecture.md, §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simpy import Environment
+
+from accelsim.config.machine import MachineConfig
+from accelsim.hardware.account import Account
+from accelsim.hardware.tokens import Tokens
+from accelsim.hardware.unit import Unit
+from accelsim.program.operations import AccumulateOperation, FunctionUnitOperation, Pass, PassOperation
+from accelsim.timing.array import array_cycles
+from accelsim.timing.post import accumulate_busy_cycles, pass_cycles
+
+ARRAY = "conv_array"
+"""What the function unit waits for while the array preloads, fills and drains."""
+
+
+class FunctionUnit(Unit[FunctionUnitOperation]):
+    """Accumulates together with the array, then makes passes over the tile."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        tokens: Tokens,
+        operations: Sequence[FunctionUnitOperation],
+        machine: MachineConfig,
+    ) -> None:
+        super().__init__("function_unit", environment, tokens, operations)
+        self._machine = machine
+        self._lanes: dict[Pass, int] = {
+            "batchnorm": machine.bn.lanes,
+            "residual_add": machine.residual_add.lanes,
+            "pooling": machine.pooling.lanes,
+            "activation": machine.activation.lanes,
+            "readout": machine.activation.lanes,
+        }
+        self._account = Account(self.name)
+
+    @property
+    def accounts(self) -> Sequence[Account]:
+        """The unit's time."""
+        return (self._account,)
+
+    def prepare(self, operation: FunctionUnitOperation) -> None:
+        """Tell the array that its psums can be accumulated."""
+        if isinstance(operation, AccumulateOperation):
+            self.tokens.give(operation.offers)
+
+    def cycles(self, operation: FunctionUnitOperation) -> int:
+        """Cycles of a pass; or, with the array, of the array's operation."""
+        if isinstance(operation, AccumulateOperation):
+            return array_cycles(self._machine.array, operation.work)
+        return self._pass_cycles(operation)
+
+    def record(self, operation: FunctionUnitOperation, start: int, end: int) -> None:
+        """Write down an operation; what an accumulate leaves of the array's time is a stall on the array."""
+        if isinstance(operation, AccumulateOperation):
+            busy = accumulate_busy_cycles(self._machine, operation.work)
+            self._account.execute(operation.label, start, end, busy)
+            self._account.stall(ARRAY, start + busy, end)
+        else:
+            self._account.execute(operation.label, start, end, end - start)
+
+    def _pass_cycles(self, operation: PassOperation) -> int:
+        return pass_cycles(self._machine, operation.blocks, self._lanes[operation.kind], operation.window)

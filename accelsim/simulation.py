@@ -1,0 +1,67 @@
+"""Build the machine, run a program on it, and return what every unit did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simpy import Environment
+
+from accelsim.config.machine import MachineConfig
+from accelsim.errors import DeadlockError
+from accelsim.hardware.account import Account
+from accelsim.hardware.conv_array import ConvArray
+from accelsim.hardware.dma import Dma
+from accelsim.hardware.dram import IdealDram
+from accelsim.hardware.function_unit import FunctionUnit
+from accelsim.hardware.post_pipeline import PostPipeline
+from accelsim.hardware.tokens import Tokens
+from accelsim.program.operations import Program
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRecord:
+    """What the machine did for one layer, in cycles from the layer's start."""
+
+    cycles: int
+    accounts: tuple[Account, ...]
+
+
+class Deadlock(DeadlockError):
+    """A :class:`DeadlockError` with the accounts up to the point where everything stopped."""
+
+    def __init__(self, message: str, record: LayerRecord) -> None:
+        super().__init__(message)
+        self.record = record
+
+
+def simulate_program(machine: MachineConfig, program: Program) -> LayerRecord:
+    """Run one program from cycle 0 until nothing happens any more.
+
+    Raises
+    ------
+    DeadlockError
+        If operations are left then: the message holds the state of every unit.
+    """
+    environment = Environment()
+    tokens = Tokens(environment, program.tokens)
+    units = (
+        Dma(environment, tokens, program.transfers, IdealDram(machine)),
+        ConvArray(environment, tokens, program.array, machine),
+        PostPipeline(environment, tokens, program.drains, machine),
+        FunctionUnit(environment, tokens, program.function_unit, machine),
+    )
+    for unit in units:
+        environment.process(unit.run())
+    environment.run()
+    accounts = tuple(account for unit in units for account in unit.accounts)
+    record = LayerRecord(_end_of(accounts), accounts)
+    if any(unit.done < len(unit.operations) for unit in units):
+        states = "\n".join(f"  {unit.state}" for unit in units)
+        counts = ", ".join(f"{token.value} {counter.count}" for token, counter in tokens.items() if counter.count)
+        raise Deadlock(f"nothing moves after cycle {record.cycles}:\n{states}\n  tokens left: {counts}", record)
+    return record
+
+
+def _end_of(accounts: Sequence[Account]) -> int:
+    return max((account.end_cycle for account in accounts), default=0)

@@ -1,0 +1,158 @@
+"""The machine model: exact rates, defaults, derived values, and combinations that no machine has."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from accelsim.config.machine import BufferConfig, DramConfig, MachineConfig
+
+MINIMAL: dict[str, Any] = {
+    "array": {"rows": 8, "cols": 4},
+    "accumulator": {"psums": 64},
+    "buffers": {name: {"kib": 4} for name in ("ifmap", "weight", "parameter", "residual", "ofmap")},
+    "dram": {"bytes_per_cycle": 16},
+    "bn": {"lanes": 4},
+    "residual_add": {"lanes": 4},
+    "pooling": {"lanes": 4},
+    "activation": {"lanes": 4},
+}
+
+
+def machine(**sections: Any) -> MachineConfig:
+    return MachineConfig.model_validate(
+        MINIMAL | {name: MINIMAL[name] | values for name, values in sections.items()}
+    )
+
+
+def test_what_is_not_given_has_the_documented_default() -> None:
+    config = machine()
+    assert (config.array.dataflow, config.array.ifmap_streaming, config.array.grouped) == (
+        "ws",
+        "im2col",
+        "sequential",
+    )
+    assert (config.array.operand_bits, config.array.psum_bits, config.bn.parameter_bits) == (8, 32, 32)
+    assert (config.accumulator.halves, config.buffers.ifmap.halves, config.dma.burst_bytes) == (2, 2, 256)
+    assert (config.bn.placement, config.bn.when_fused, config.keep_on_chip) == ("inline", "removed", False)
+    assert config.clock_mhz == 500
+
+
+@pytest.mark.parametrize(
+    ("written", "rate"),
+    [
+        (16, Fraction(16)),
+        (12.8, Fraction(64, 5)),
+        ("12.8", Fraction(64, 5)),
+        ("64/5", Fraction(64, 5)),
+        (0.1, Fraction(1, 10)),
+        ("1/1024", Fraction(1, 1024)),
+        (65536, Fraction(65536)),
+        (1e3, Fraction(1000)),
+    ],
+)
+def test_a_rate_is_the_rational_number_that_was_written(written: Any, rate: Fraction) -> None:
+    config = DramConfig(bytes_per_cycle=written)
+    assert config.bytes_per_cycle == rate
+    assert DramConfig.model_validate(config.model_dump()) == config
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(0, -1, 65537, "1/1025", math.inf, math.nan, True, None, [16]),
+        *("", "abc", "1/0", "1.5/2", "٣", "1e999999999", "9" * 5000),
+    ],
+)
+def test_a_rate_that_no_port_has_is_refused(written: Any) -> None:
+    with pytest.raises(ValidationError, match=r"must be|finite"):
+        DramConfig(bytes_per_cycle=written)
+
+
+def test_a_whole_rate_is_written_as_a_number_and_any_other_as_a_fraction() -> None:
+    assert DramConfig(bytes_per_cycle=Fraction(16)).model_dump()["bytes_per_cycle"] == 16
+    assert DramConfig(bytes_per_cycle=Fraction(64, 5)).model_dump()["bytes_per_cycle"] == "64/5"
+
+
+def test_derived_values() -> None:
+    assert BufferConfig(kib=5, halves=3).half_bytes == 1706  # 5120 / 3, rounded down
+    assert machine().bn.words == 2
+    assert machine(bn={"parameters": "raw"}).bn.words == 4
+    assert machine(array={"operand_bits": 4}).intermediate_bits == 4
+    assert machine(bn={"intermediate_bits": 16}).intermediate_bits == 16
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"array": {"ifmap_streaming": "raster", "dataflow": "os"}}, "array.ifmap_streaming: 'raster'"),
+        ({"array": {"ifmap_streaming": "raster", "dataflow": "is"}}, "not 'is'"),
+        (
+            {"array": {"stationary_double_buffer": True, "dataflow": "os"}},
+            "array.stationary_double_buffer: dataflow 'os'",
+        ),
+        ({"array": {"grouped": "block_diagonal", "dataflow": "is"}}, "array.grouped: 'block_diagonal'"),
+        (
+            {"array": {"stationary_double_buffer": True}, "bn": {"placement": "pass", "flush_cycles": 1}},
+            "bn.flush_cycles: must be 0",
+        ),
+        # 2R + C - 2 = 18 in ws and is; C - 1 = 3 in os
+        ({"bn": {"placement": "pass", "flush_cycles": 19}}, "bn.flush_cycles: 19 is more than the 18"),
+        (
+            {"array": {"dataflow": "is"}, "bn": {"placement": "pass", "flush_cycles": 19}},
+            "more than the 18 cycles",
+        ),
+        (
+            {"array": {"dataflow": "os"}, "bn": {"placement": "pass", "flush_cycles": 4}},
+            "more than the 3 cycles",
+        ),
+    ],
+)
+def test_a_combination_that_no_machine_has_is_refused(sections: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        machine(**sections)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"array": {"ifmap_streaming": "raster"}},
+        {"array": {"stationary_double_buffer": True, "dataflow": "is"}},
+        {"array": {"grouped": "block_diagonal"}},
+        {"bn": {"placement": "pass", "flush_cycles": 18}},
+        {"array": {"dataflow": "os"}, "bn": {"placement": "pass", "flush_cycles": 3}},
+        {"array": {"stationary_double_buffer": True}, "bn": {"placement": "pass"}},
+        {"array": {"stationary_double_buffer": True}, "bn": {"flush_cycles": 9}},
+    ],
+)
+def test_a_combination_at_the_limit_is_accepted(sections: dict[str, Any]) -> None:
+    machine(**sections)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"array": {"rows": 0}},
+        {"array": {"rows": 4097}},
+        {"array": {"rows": "8"}},
+        {"array": {"rows": 8.0}},
+        {"array": {"operand_bits": 65}},
+        {"accumulator": {"psums": 2**32 + 1}},
+        {"bn": {"lanes": 0}},
+        {"bn": {"colour": "red"}},
+    ],
+)
+def test_values_are_neither_coerced_nor_unbounded(sections: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        machine(**sections)
+
+
+@pytest.mark.parametrize("clock", [0, -1, 100_001, float("nan"), float("inf"), "500", True])
+def test_a_clock_is_a_positive_number(clock: Any) -> None:
+    with pytest.raises(ValidationError):
+        MachineConfig.model_validate(MINIMAL | {"clock_mhz": clock})
+    assert MachineConfig.model_validate(MINIMAL | {"clock_mhz": 800}).clock_mhz == 800
