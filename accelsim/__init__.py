@@ -1,1 +1,37 @@
-"""accelsim: cycle-accurate simulation of CNN accelerators, with and without fused BatchNorm."""
+"""accelsim: cycle-accurate simulation of CNN accelerators, with and without fused BatchNorm.
+
+>>> import accelsim
+>>> config = accelsim.load_config("configs/alpha5.yaml")
+>>> result = accelsim.simulate(config)
+>>> result.summary.saving.function_unit_busy_percent
+4.301075268817204
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from accelsim.config.load import LoadedConfig, load_config
+    from accelsim.results.folder import write_results
+    from accelsim.results.result import Result, simulate
+
+__version__ = metadata.version("accelsim")
+
+__all__ = ["LoadedConfig", "Result", "load_config", "simulate", "write_results"]
+
+_HOMES = {
+    "LoadedConfig": "accelsim.config.load",
+    "Result": "accelsim.results.result",
+    "load_config": "accelsim.config.load",
+    "simulate": "accelsim.results.result",
+    "write_results": "accelsim.results.folder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is public where it is first used: pydantic and pandas take a while."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'accelsim' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -143,7 +143,9 @@ def parse_yaml(text: str) -> tuple[Any, dict[Keys, int]]:
     InputError
         As :func:`read_yaml`, with a line but without a file.
     """
-    _refuse_control_characters(text, line=1)
+    found = _FORBIDDEN_CHARACTER.search(text)
+    if found:
+        raise _forbidden(found[0], line=text.count("\n", 0, found.start()) + 1)
     root = _Composer(_events(text)).document()
     if root is None:
         return None, {}
@@ -187,14 +189,12 @@ def _read_text(path: Path, max_bytes: int) -> str:
         raise InputError("is not UTF-8 text", path=path, line=line) from None
 
 
-_CONTROL_CHARACTER = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# control characters and lone surrogates: they forge terminal output, or cannot be printed at all
+_FORBIDDEN_CHARACTER = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _refuse_control_characters(text: str, line: int) -> None:
-    found = _CONTROL_CHARACTER.search(text)
-    if found:
-        line += text.count("\n", 0, found.start())
-        raise InputError(f"the control character U+{ord(found[0]):04X} is not allowed", line=line)
+def _forbidden(character: str, line: int) -> InputError:
+    return InputError(f"the character U+{ord(character):04X} is not allowed", line=line)
 
 
 def _events(text: str) -> Iterator[Event]:
@@ -262,7 +262,9 @@ class _Composer:
 
     def _scalar(self, event: Any) -> _Node:
         line = _line(event)
-        _refuse_control_characters(event.value, line)  # an escape can write what the file may not hold
+        found = _FORBIDDEN_CHARACTER.search(event.value)
+        if found:  # an escape can write what the file may not hold
+            raise _forbidden(found[0], line)
         is_plain = event.implicit[0]
         if is_plain and len(event.value) > MAX_NUMBER_CHARACTERS and not reads_as_text(event.value):
             raise InputError(f"a number of {len(event.value)} characters is not allowed", line=line)

@@ -225,11 +225,13 @@ class _ConvolutionWriter:
         return self.tiles.uses[step].filling - halves
 
     def _parameters_wait_for(self, step: int) -> int:
+        """Return the drain behind the last use of the half; where the array gives it back earlier, this is early enough.
+
+        So the order of transfers is the same whether BN parameters or biases are loaded, and fusing can only make
+        transfers shorter.
+        """
         before = self.parameters.uses[step].filling - self.machine.buffers.parameter.halves
-        if before < 0:
-            return NOTHING
-        last = self.parameters.last_use[before]
-        return self.tiles.uses[last].filling if self.job.epilogue.batchnorm else self._operation_waits_for(last)
+        return NOTHING if before < 0 else self.tiles.uses[self.parameters.last_use[before]].filling
 
     def _load_parameters(self, index: _Index) -> TransferOperation:
         number = index.group * len(self.channel_spans) + index.channel

@@ -272,7 +272,7 @@ class Graph:
         self.nodes[node.name] = node
 
     def shape_read(self, source: str, reader: str) -> Shape:
-        """Shape of what a new node ``reader`` reads; raises :class:`GraphError` if there is no ``source`` yet."""
+        """Shape of what ``reader`` is about to read; raises :class:`GraphError` if it is not there yet."""
         if source not in self.shapes:
             hint = did_you_mean(source, self.shapes)
             raise GraphError(reader, f"reads '{source}', which no earlier layer has{hint}")

@@ -272,7 +272,7 @@ def test_paths_that_are_set_are_relative_to_the_working_directory(folder: Path) 
         ("run.batch=", "--set run.batch: must be a whole number, not an empty value"),
         ("run.batch=!!int 3", "--set run.batch: tags such as"),
         ("run.batch=[1", "--set run.batch: is not valid YAML"),
-        ("run.batch=\udcff", "--set run.batch: the control character U+DCFF is not allowed"),
+        ("run.batch=\udcff", "--set run.batch: the character U+DCFF is not allowed"),
         ("run.tiling.conv1=5", "--set run.tiling.conv1: must be a mapping of keys to values, not 5"),
         ("run.tiling.a.b.heigth=5", "--set run.tiling.a.b.heigth: unknown key 'heigth'"),
         ("run.workload=none.yaml", "--set run.workload: none.yaml: no such file"),

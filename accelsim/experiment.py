@@ -1,0 +1,126 @@
+"""Run a network on a machine, with its BatchNorms folded and without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from accelsim.config.machine import MachineConfig
+from accelsim.config.run import TilingConfig, Variant
+from accelsim.fusion.fold import fold_batchnorms
+from accelsim.fusion.match import Match, match_batchnorms
+from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape, layers_of
+from accelsim.mapping.plan import LayerMapping, map_layers
+from accelsim.program.layer import layer_program
+from accelsim.simulation import LayerRecord, simulate_program
+from accelsim.workload.graph import Graph
+
+TilingByLayer = Mapping[str, TilingConfig]
+"""Fixed tilings by layer name."""
+
+
+class LayerRun(NamedTuple):
+    """One layer as it was executed; it began in cycle ``start_cycle`` of its variant."""
+
+    layer: Layer
+    mapping: LayerMapping
+    record: LayerRecord
+    start_cycle: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRun:
+    """All layers of one variant, and the units that its machine has."""
+
+    variant: Variant
+    units: tuple[str, ...]
+    layers: tuple[LayerRun, ...]
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of the whole network: layers run one after another."""
+        return sum(run.record.cycles for run in self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What became of every BatchNorm, and what every variant did."""
+
+    matches: tuple[Match, ...]
+    variants: tuple[VariantRun, ...]
+
+
+class NetworkPlan(NamedTuple):
+    """A network ready to run: its layers in each variant, and how they are mapped."""
+
+    matches: tuple[Match, ...]
+    layers: dict[Variant, list[Layer]]
+    mappings: dict[str, LayerMapping]
+
+
+def plan_network(machine: MachineConfig, graph: Graph, batch: int, tiling: TilingByLayer) -> NetworkPlan:
+    """Fold, group into layers, and map; both variants get the same mapping.
+
+    Raises
+    ------
+    MappingError
+        If a layer does not fit the machine.
+    """
+    matches = tuple(match_batchnorms(graph))
+    layers: dict[Variant, list[Layer]] = {
+        "fused": layers_of(fold_batchnorms(graph, matches), batch),
+        "unfused": layers_of(graph, batch),
+    }
+    return NetworkPlan(matches, layers, map_layers(machine, layers["unfused"], tiling))
+
+
+def run_experiment(
+    machine: MachineConfig, graph: Graph, batch: int, variants: Sequence[Variant], tiling: TilingByLayer
+) -> Experiment:
+    """Simulate all layers of the variants, in the order given.
+
+    Raises
+    ------
+    MappingError
+        If a layer does not fit the machine.
+    DeadlockError
+        If the machine stops in the middle of a layer, which no program that accelsim writes should make it do.
+    """
+    plan = plan_network(machine, graph, batch, tiling)
+    known: dict[_LayerKey, LayerRecord] = {}
+    runs = tuple(_run_variant(machine, plan, variant, known) for variant in variants)
+    return Experiment(plan.matches, runs)
+
+
+class _LayerKey(NamedTuple):
+    """What the record of a layer depends on; because of the barrier between layers, nothing else."""
+
+    shape: ConvShape | StreamShape
+    epilogue: Epilogue
+    mapping: LayerMapping
+
+
+def _run_variant(
+    machine: MachineConfig, plan: NetworkPlan, variant: Variant, known: dict[_LayerKey, LayerRecord]
+) -> VariantRun:
+    runs = []
+    start = 0
+    for layer in plan.layers[variant]:
+        mapping = plan.mappings[layer.name]
+        key = _LayerKey(layer.shape, layer.epilogue, mapping)
+        record = known.get(key)
+        if record is None:
+            record = known[key] = simulate_program(machine, layer_program(machine, layer, mapping))
+        runs.append(LayerRun(layer, mapping, record, start))
+        start += record.cycles
+    return VariantRun(variant, _units(machine, variant, plan.layers[variant]), tuple(runs))
+
+
+def _units(machine: MachineConfig, variant: Variant, layers: Sequence[Layer]) -> tuple[str, ...]:
+    """Units of the machine, in the order in which data meets them. A BN stage without any BN may have been removed."""
+    if machine.bn.placement == "pass":
+        return ("dma", "conv_array", "function_unit")
+    normalises = any(layer.epilogue.batchnorm for layer in layers)
+    has_bn_stage = variant == "unfused" or normalises or machine.bn.when_fused == "bypassed"
+    return ("dma", "conv_array", *(("bn_stage",) if has_bn_stage else ()), "residual_add", "pooling", "activation")

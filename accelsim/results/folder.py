@@ -1,0 +1,76 @@
+"""The result folder: written whole or not at all, and never over anything that was not asked for."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from accelsim.config.load import resolved_yaml
+from accelsim.errors import InputError
+
+if TYPE_CHECKING:
+    from accelsim.results.result import Result
+
+SUMMARY = "summary.json"
+"""By this file a folder is known as a result folder."""
+
+
+def check_target(folder: Path, *, force: bool) -> None:
+    """Refuse a folder that must not be written; meant to be asked before the work is done.
+
+    Raises
+    ------
+    InputError
+        If there is something and ``force`` is not given, or it is not a result folder.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError("the result folder is to go here, but this is a file", path=folder)
+    if not any(folder.iterdir()):
+        return
+    if not (folder / SUMMARY).exists():
+        raise InputError("this folder holds something else than results, so it is not overwritten", path=folder)
+    if not force:
+        raise InputError("results are here already; give --force to replace them, or another folder with -o", path=folder)
+
+
+def write_results(result: Result, folder: Path, *, force: bool = False) -> None:
+    """Write a result folder: a hidden one beside it first, which takes its name when it is complete.
+
+    Raises
+    ------
+    InputError
+        As :func:`check_target`, or if the place cannot be written.
+    """
+    check_target(folder, force=force)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            _write_files(result, fresh)
+            if folder.exists():
+                folder.rename(Path(scratch) / "old")
+            fresh.rename(folder)
+    except OSError as error:
+        raise InputError(f"the results cannot be written: {error.strerror or error}", path=folder) from None
+
+
+def _write_files(result: Result, folder: Path) -> None:
+    workload = result.config.workload_path
+    copied = folder / f"network{workload.suffix}"
+    shutil.copyfile(workload, copied)
+    run = result.config.run.model_copy(update={"workload": copied.name, "output": None})
+    config = result.config.config.model_copy(update={"run": run})
+    (folder / "config.yaml").write_text(resolved_yaml(config), encoding="utf-8")
+    (folder / SUMMARY).write_text(result.summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    for name, frame in (
+        ("layers", result.layers),
+        ("units", result.units),
+        ("events", result.events),
+        ("stalls", result.stalls),
+    ):
+        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")

@@ -1,0 +1,144 @@
+"""Records as pandas frames: layers, units, events, stalls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from accelsim.config.machine import MachineConfig
+from accelsim.experiment import Experiment, LayerRun, VariantRun
+from accelsim.hardware.account import Account
+
+
+def layers_frame(machine: MachineConfig, experiment: Experiment) -> pd.DataFrame:
+    """One row per variant and layer.
+
+    ``compute_cycles`` are those in which the conv array was busy, or in layers without a convolution the busiest unit
+    behind it; ``stall_cycles`` those in which that unit was stalled. ``conv_array_utilization`` is the share of the
+    multiply-accumulates possible in ``cycles`` that were done; those of the other units are the share of ``cycles`` in which
+    they were busy. Units that the variant's machine does not have are left empty.
+    """
+    rows = [_layer_row(machine, run, layer) for run in experiment.variants for layer in run.layers]
+    return pd.DataFrame(rows)
+
+
+def units_frame(experiment: Experiment) -> pd.DataFrame:
+    """One row per variant, layer and unit; busy, stalled and idle cycles sum to the layer's.
+
+    ``stalled_on`` lists causes and their cycles, longest first: ``ifmap_full=120;accumulator_free=7``.
+    """
+    rows = []
+    for run, layer, account in _accounts(experiment):
+        stalls = sorted(account.stalled_cycles.items(), key=lambda item: (-item[1], item[0]))
+        rows.append(
+            (
+                run.variant,
+                layer.layer.name,
+                account.unit,
+                account.busy_cycles,
+                sum(cycles for _, cycles in stalls),
+                ";".join(f"{cause}={cycles}" for cause, cycles in stalls),
+                layer.record.cycles - account.end_cycle,
+            )
+        )
+    columns = ["variant", "layer", "unit", "busy_cycles", "stalled_cycles", "stalled_on", "idle_cycles"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def events_frame(experiment: Experiment) -> pd.DataFrame:
+    """One row per operation and unit, in cycles of the whole variant.
+
+    The operation was under way from ``start_cycle`` to before ``end_cycle`` and the unit busy for ``busy_cycles`` of
+    that; ``bytes`` are those of a DMA transfer.
+    """
+    rows = [
+        (
+            run.variant,
+            layer.layer.name,
+            account.unit,
+            execution.operation,
+            layer.start_cycle + execution.start_cycle,
+            layer.start_cycle + execution.end_cycle,
+            execution.bytes,
+            execution.busy_cycles,
+        )
+        for run, layer, account in _accounts(experiment)
+        for execution in account.executions
+    ]
+    columns = ["variant", "layer", "unit", "operation", "start_cycle", "end_cycle", "bytes", "busy_cycles"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def stalls_frame(experiment: Experiment) -> pd.DataFrame:
+    """One row per stall: from ``start_cycle`` to before ``end_cycle`` of the whole variant, and on what."""
+    rows = [
+        (
+            run.variant,
+            layer.layer.name,
+            account.unit,
+            stall.cause,
+            layer.start_cycle + stall.start_cycle,
+            layer.start_cycle + stall.end_cycle,
+        )
+        for run, layer, account in _accounts(experiment)
+        for stall in account.stalls
+    ]
+    return pd.DataFrame(rows, columns=["variant", "layer", "unit", "stalled_on", "start_cycle", "end_cycle"])
+
+
+def _accounts(experiment: Experiment) -> Iterator[tuple[VariantRun, LayerRun, Account]]:
+    for run in experiment.variants:
+        for layer in run.layers:
+            for account in layer.record.accounts:
+                if account.unit in run.units:
+                    yield run, layer, account
+
+
+def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun) -> dict[str, Any]:
+    cycles = layer.record.cycles
+    read, written = dram_bytes(layer)
+    main = _main_account(layer)
+    return {
+        "variant": run.variant,
+        "layer": layer.layer.name,
+        "kind": layer.layer.kind,
+        "macs": layer.layer.macs,
+        "ops": layer.layer.operations.total,
+        "start_cycle": layer.start_cycle,
+        "cycles": cycles,
+        "compute_cycles": main.busy_cycles,
+        "stall_cycles": sum(main.stalled_cycles.values()),
+        "dram_read_bytes": read,
+        "dram_write_bytes": written,
+        "bandwidth_bytes_per_cycle": (read + written) / cycles,
+        **{
+            f"{account.unit}_utilization": _utilization(machine, layer, account)
+            for account in layer.record.accounts
+            if account.unit in run.units
+        },
+        "tiling": str(layer.mapping.tiling),
+    }
+
+
+def _main_account(layer: LayerRun) -> Account:
+    """Account of the unit that does the layer's arithmetic."""
+    accounts = {account.unit: account for account in layer.record.accounts}
+    if accounts["conv_array"].executions:
+        return accounts["conv_array"]
+    behind = [account for unit, account in accounts.items() if unit not in ("dma", "conv_array")]
+    return max(behind, key=lambda account: account.busy_cycles)
+
+
+def _utilization(machine: MachineConfig, layer: LayerRun, account: Account) -> float:
+    if account.unit == "conv_array":
+        return layer.layer.macs / (machine.array.rows * machine.array.cols * layer.record.cycles)
+    return account.busy_cycles / layer.record.cycles
+
+
+def dram_bytes(layer: LayerRun) -> tuple[int, int]:
+    """Bytes that a layer read from DRAM, and that it wrote."""
+    transfers = next(account for account in layer.record.accounts if account.unit == "dma").executions
+    written = sum(transfer.bytes for transfer in transfers if transfer.operation.startswith("store"))
+    return sum(transfer.bytes for transfer in transfers) - written, written

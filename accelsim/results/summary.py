@@ -1,0 +1,186 @@
+"""The totals of a run, as typed objects and as ``summary.json``."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from accelsim.config.machine import MachineConfig
+from accelsim.config.run import Variant
+from accelsim.experiment import Experiment, VariantRun
+from accelsim.layers import Operations
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA_VERSION = 1
+
+PEAK_WINDOW_CYCLES = 1024
+"""Peak bandwidth is the average over the busiest window of this length, windows following one another from cycle 0."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OperationCounts(_Record):
+    """Arithmetic operations of the network as it is written: a MAC counts 2, BN 4 per element."""
+
+    convolution: int
+    fully_connected: int
+    batchnorm: int
+    residual_add: int
+    activation: int
+    pooling: int
+
+
+class VariantSummary(_Record):
+    """Totals of one variant.
+
+    ``utilization`` of the conv array is MACs done ÷ MACs possible in ``cycles``; of every other unit, busy cycles ÷ ``cycles``.
+    """
+
+    cycles: int
+    milliseconds: float
+    frames_per_second: float
+    macs: int
+    ops: int
+    operations: OperationCounts
+    compute_cycles: int
+    stall_cycles: int
+    dram_read_bytes: int
+    dram_write_bytes: int
+    average_bandwidth_bytes_per_cycle: float
+    peak_bandwidth_bytes_per_cycle: float
+    average_bandwidth_gb_per_second: float
+    utilization: dict[str, float]
+    busy_cycles: dict[str, int]
+
+
+class Saving(_Record):
+    """What folding the BatchNorms saved, in per cent of the unfused variant; ``None`` where there is nothing to compare.
+
+    ``convolution_ops_percent`` leaves out everything but convolutions and BatchNorms; it is the operation count in which the
+    literature states the share of BN.
+    """
+
+    cycles_percent: float | None
+    dram_bytes_percent: float | None
+    ops_percent: float | None
+    convolution_ops_percent: float | None
+    function_unit_busy_percent: float | None
+
+
+class BatchNormFate(_Record):
+    """What became of one BatchNorm: the layer it was folded into, or why it was not."""
+
+    batchnorm: str
+    folded_into: str | None
+    reason: str | None
+
+
+class Summary(_Record):
+    """Everything that ``summary.json`` holds."""
+
+    schema_version: int
+    accelsim_version: str
+    config_sha256: str
+    network: str
+    batch: int
+    machine: str
+    variants: dict[Variant, VariantSummary]
+    saving: Saving | None
+    batchnorms: list[BatchNormFate]
+
+
+def summarise_variant(
+    machine: MachineConfig, batch: int, run: VariantRun, layers: pd.DataFrame, events: pd.DataFrame
+) -> VariantSummary:
+    """Sum up one variant from its rows of the frames of layers and events."""
+    cycles = run.cycles
+    read, written = int(layers["dram_read_bytes"].sum()), int(layers["dram_write_bytes"].sum())
+    milliseconds = cycles / (machine.clock_mhz * 1e3)
+    average = (read + written) / cycles
+    busy = {unit: 0 for unit in run.units}
+    for layer in run.layers:
+        for account in layer.record.accounts:
+            if account.unit in busy:
+                busy[account.unit] += account.busy_cycles
+    utilization = {unit: count / cycles for unit, count in busy.items()}
+    utilization["conv_array"] = int(layers["macs"].sum()) / (machine.array.rows * machine.array.cols * cycles)
+    operations = [layer.layer.operations for layer in run.layers]
+    return VariantSummary(
+        cycles=cycles,
+        milliseconds=milliseconds,
+        frames_per_second=batch / milliseconds * 1e3,
+        macs=int(layers["macs"].sum()),
+        ops=int(layers["ops"].sum()),
+        operations=OperationCounts(
+            **{kind: sum(getattr(counts, kind) for counts in operations) for kind in Operations._fields}
+        ),
+        compute_cycles=int(layers["compute_cycles"].sum()),
+        stall_cycles=int(layers["stall_cycles"].sum()),
+        dram_read_bytes=read,
+        dram_write_bytes=written,
+        average_bandwidth_bytes_per_cycle=average,
+        peak_bandwidth_bytes_per_cycle=peak_bandwidth(events[events["unit"] == "dma"], cycles),
+        average_bandwidth_gb_per_second=average * machine.clock_mhz * 1e6 / 1e9,
+        utilization=utilization,
+        busy_cycles=busy,
+    )
+
+
+def peak_bandwidth(transfers: pd.DataFrame, cycles: int) -> float:
+    """Return the most bytes per cycle in any window of ``PEAK_WINDOW_CYCLES``.
+
+    Parameters
+    ----------
+    transfers
+        Events of the DMA in order of time; a transfer's bytes are spread evenly over its cycles.
+    cycles
+        Length of the run; a last window that is shorter counts by its own length.
+    """
+    edges = np.append(np.arange(0, cycles, PEAK_WINDOW_CYCLES), cycles)
+    times = transfers[["start_cycle", "end_cycle"]].to_numpy().ravel()
+    moved = np.repeat(np.cumsum(transfers["bytes"].to_numpy()), 2)
+    moved[::2] -= transfers["bytes"].to_numpy()
+    by_edge = np.interp(edges, times, moved, left=0.0)
+    return float(np.max(np.diff(by_edge) / np.diff(edges)))
+
+
+def saving_between(fused: VariantSummary, unfused: VariantSummary) -> Saving:
+    """Compare the two variants."""
+    return Saving(
+        cycles_percent=_percent(fused.cycles, unfused.cycles),
+        dram_bytes_percent=_percent(
+            fused.dram_read_bytes + fused.dram_write_bytes, unfused.dram_read_bytes + unfused.dram_write_bytes
+        ),
+        ops_percent=_percent(fused.ops, unfused.ops),
+        convolution_ops_percent=_percent(
+            fused.operations.convolution + fused.operations.batchnorm,
+            unfused.operations.convolution + unfused.operations.batchnorm,
+        ),
+        function_unit_busy_percent=_percent(
+            fused.busy_cycles.get("function_unit", 0), unfused.busy_cycles.get("function_unit", 0)
+        ),
+    )
+
+
+def config_hash(resolved: str, workload: bytes) -> str:
+    """Hash of all that determines a result: the resolved configuration and the network."""
+    return hashlib.sha256(resolved.encode() + b"\0" + workload).hexdigest()
+
+
+def batchnorm_fates(experiment: Experiment) -> list[BatchNormFate]:
+    """Return the matcher's decisions in the form of the summary."""
+    return [
+        BatchNormFate(batchnorm=match.batchnorm, folded_into=match.into, reason=match.reason or None)
+        for match in experiment.matches
+    ]
+
+
+def _percent(now: int, before: int) -> float | None:
+    return 100 * (before - now) / before if before else None
