@@ -1,0 +1,1 @@
+"""The machine's units, each a SimPy process, and what connects them."""

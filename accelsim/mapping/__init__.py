@@ -1,0 +1,1 @@
+"""Layers cut into tiles that fit the machine."""

@@ -11,6 +11,7 @@ from accelsim.layers import ConvShape
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
 from accelsim.timing.array import array_cycles, drain_blocks
+from accelsim.timing.integers import ceil_div
 from accelsim.timing.post import rows_cycles
 from accelsim.timing.work import ArrayWork
 
@@ -58,7 +59,7 @@ def _loads(problem: MappingProblem, candidates: Candidates) -> _Loads:
     whole_k = _tiles(_inputs_per_group(problem), candidates.in_channels) == 1
     ifmap_stays = whole_k & (candidates.reuse_ifmap | (pixel_tiles == 1))
     weight_stays = whole_k & (~candidates.reuse_ifmap | (channel_tiles == 1))
-    parameter_stays = ~candidates.reuse_ifmap | (channel_tiles == 1)
+    parameter_stays = ~candidates.reuse_ifmap | (channel_tiles == 1) | problem.parameters_at_once
     return _Loads(
         np.where(ifmap_stays, once, channel_tiles),
         np.where(weight_stays, once, pixel_tiles),
@@ -161,6 +162,8 @@ def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
 
 def _parameter_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     bits = problem.fused_words * problem.machine.bn.parameter_bits
+    if problem.parameters_at_once:
+        return np.full(len(candidates), ceil_div(problem.shape.output.channels * bits, 8), dtype=np.int64)
     groups = _parts(problem.groups, candidates.groups)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
     return _sum(g.count * n.count * ((g.size * n.size * bits + 7) // 8) for g, n in product(groups, outputs))

@@ -41,7 +41,8 @@ def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
         residual = candidates.channel_bytes("largest_ofmap").of(channels)
         found.append(Demand("residual buffer", "bytes", residual, buffers.residual.half_bytes))
     if problem.parameter_words:
-        words = channels * problem.parameter_words * problem.machine.bn.parameter_bits
+        loaded_at_once = channels * 0 + problem.shape.output.channels if problem.parameters_at_once else channels
+        words = loaded_at_once * problem.parameter_words * problem.machine.bn.parameter_bits
         found.append(Demand("parameter buffer", "bytes", (words + 7) // 8, buffers.parameter.half_bytes))
     if isinstance(problem.shape, ConvShape):
         weights = channels * candidates.in_channels * problem.shape.window.positions
@@ -60,17 +61,20 @@ def legal(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
 
 
 
+def keeps_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell whose tiles are made of whole output rows."""
+    return candidates.pixels("out_width") == problem.shape.output.width
+
+
 def fills_array(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
     """Tell whose tiles are made of whole column blocks (and, in ``os``, row blocks), or of all there is."""
-    array, shape = problem.machine.array, problem.shape
-    if not isinstance(shape, ConvShape):
-        return np.ones(len(candidates), dtype=np.bool_)
+    array = problem.machine.array
     all_pixels = candidates.pixels("tiles") == 1
     pixels = candidates.pixels("full_pixels")
     if array.dataflow == "is":
         return all_pixels | (pixels >= array.cols)
     n = candidates.out_channels
-    whole_columns = (n % array.cols == 0) | (n == shape.output.channels // shape.groups)
-    if array.dataflow == "os":
+    whole_columns = (n % array.cols == 0) | (n == problem.shape.output.channels // problem.groups)
+    if array.dataflow == "os" and isinstance(problem.shape, ConvShape):
         return whole_columns & (all_pixels | (pixels >= array.rows))
     return whole_columns

@@ -30,11 +30,13 @@ class Residency(NamedTuple):
 class LayerMapping:
     """Where a layer's data stays and how it is tiled.
 
-    ``second_phase`` is the tiling of an off-chip BN, where the layer has one.
+    ``parameters_at_once`` says that the parameters of all channels are loaded together; ``second_phase`` is the tiling of an
+    off-chip BN, where the layer has one.
     """
 
     residency: Residency
     tiling: Tiling
+    parameters_at_once: bool
     second_phase: Tiling | None = None
 
 
@@ -103,8 +105,9 @@ def _map(
     )
     tiling = choose_tiling(problem) if fixed is None else _fixed_tiling(problem, fixed)
     if not (offchip and isinstance(shape, ConvShape)):
-        return LayerMapping(kept, tiling)
-    return LayerMapping(kept, tiling, choose_tiling(_second_phase(problem, shape, kept, words)))
+        return LayerMapping(kept, tiling, problem.parameters_at_once)
+    second_phase = choose_tiling(_second_phase(problem, shape, kept, words))
+    return LayerMapping(kept, tiling, problem.parameters_at_once, second_phase)
 
 
 def _has_second_phase(machine: MachineConfig, shape: ConvShape | StreamShape, epilogue: Epilogue) -> bool:
@@ -115,7 +118,7 @@ def _second_phase(problem: MappingProblem, shape: ConvShape, kept: Residency, wo
     return MappingProblem(
         machine=problem.machine,
         shape=streamed_shape(shape),
-        parameter_words=words,
+        parameter_words=problem.parameter_words,
         fused_words=words,
         residual=problem.residual,
         loaded_bits=problem.machine.intermediate_bits,

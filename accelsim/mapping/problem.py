@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, StreamShape
 from accelsim.layout import FeatureMap
+from accelsim.timing.integers import ceil_div
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,12 @@ class MappingProblem:
     def ofmap(self) -> FeatureMap:
         """The result, and of the same size the residual operand."""
         return FeatureMap(self.shape.batch, self.shape.output, self.machine.array.operand_bits)
+
+    @property
+    def parameters_at_once(self) -> bool:
+        """Whether the parameters of all channels fit one half: then they are loaded once, else with each channel tile."""
+        bits = self.shape.output.channels * self.parameter_words * self.machine.bn.parameter_bits
+        return ceil_div(bits, 8) <= self.machine.buffers.parameter.half_bytes
 
     @property
     def groups(self) -> int:

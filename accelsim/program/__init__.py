@@ -1,0 +1,1 @@
+"""Tiles as operations: what every unit executes, in order."""

@@ -33,6 +33,8 @@ class ConvJob(NamedTuple):
     shape: ConvShape
     epilogue: Epilogue
     tiling: Tiling
+    parameters_at_once: bool
+    """Whether the parameters of all channels are loaded together."""
     stored_bits: int
     """Width of what is stored."""
     ifmap_on_chip: bool
@@ -77,7 +79,7 @@ class _ConvolutionWriter:
         self.indices = self._indices()
         self.ifmaps = Fillings([(i.group, i.pixel, i.k) for i in self.indices])
         self.weights = Fillings([(i.group, i.channel, i.k) for i in self.indices])
-        self.parameters = Fillings([(i.group, i.channel) for i in self.indices])
+        self.parameters = Fillings([() if job.parameters_at_once else (i.group, i.channel) for i in self.indices])
         self.tiles = Fillings([(i.group, i.pixel, i.channel) for i in self.indices])
         self.words = job.epilogue.bias + machine.bn.words * job.epilogue.batchnorm
         self._place_tensors(memory)
@@ -104,7 +106,9 @@ class _ConvolutionWriter:
         ]
         self.weight_addresses = memory.place_all(self.weight_bytes)
         word_bits = self.words * self.machine.bn.parameter_bits
-        self.parameter_bytes = [ceil_div(g.size * n.size * word_bits, 8) for g, n in channel_tiles]
+        tile_channels = [g.size * n.size for g, n in channel_tiles]
+        loaded_channels = [shape.output.channels] if job.parameters_at_once else tile_channels
+        self.parameter_bytes = [ceil_div(channels * word_bits, 8) for channels in loaded_channels]
         self.parameter_addresses = memory.place_all(self.parameter_bytes)
         residual = FeatureMap(shape.batch, shape.output, operand_bits)
         self.residual = residual._replace(address=memory.place(residual.bytes if job.epilogue.residual else 0))
@@ -234,11 +238,11 @@ class _ConvolutionWriter:
         return NOTHING if before < 0 else self.tiles.uses[self.parameters.last_use[before]].filling
 
     def _load_parameters(self, index: _Index) -> TransferOperation:
-        number = index.group * len(self.channel_spans) + index.channel
+        at_once, epilogue = self.job.parameters_at_once, self.job.epilogue
+        number = 0 if at_once else index.group * len(self.channel_spans) + index.channel
         transfer = Transfer("read", "parameter", self.parameter_addresses[number], self.parameter_bytes[number])
-        epilogue = self.job.epilogue
         gives = _tokens(((Token.BIAS_FULL, epilogue.bias), (Token.PARAMETER_FULL, epilogue.batchnorm)))
-        label = f"load parameters g{index.group} n{index.channel}"
+        label = "load parameters" if at_once else f"load parameters g{index.group} n{index.channel}"
         return TransferOperation(label, transfer, (Token.PARAMETER_FREE,), gives)
 
     def _load_ifmap(self, index: _Index) -> TransferOperation:

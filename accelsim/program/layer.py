@@ -25,24 +25,26 @@ def layer_program(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -
         How it is tiled and what stays on chip.
     """
     memory = MemoryMap(machine.dma.burst_bytes)
-    kept, operand_bits = mapping.residency, machine.array.operand_bits
+    kept, at_once = mapping.residency, mapping.parameters_at_once
+    operand_bits = machine.array.operand_bits
     if not isinstance(layer.shape, ConvShape):
-        stream = StreamJob(layer.shape, layer.epilogue, mapping.tiling, kept.ifmap, kept.ofmap)
+        stream = StreamJob(layer.shape, layer.epilogue, mapping.tiling, at_once, kept.ifmap, kept.ofmap)
         ifmap = FeatureMap(layer.shape.batch, layer.shape.input, operand_bits)
         placed = ifmap._replace(address=memory.place(0 if kept.ifmap else ifmap.bytes))
         return stream_program(machine, stream, placed, memory)
     if mapping.second_phase is None or not layer.epilogue.batchnorm:
-        job = ConvJob(layer.shape, layer.epilogue, mapping.tiling, operand_bits, kept.ifmap, kept.ofmap)
+        job = ConvJob(layer.shape, layer.epilogue, mapping.tiling, at_once, operand_bits, kept.ifmap, kept.ofmap)
         return convolution_program(machine, job, memory)[0]
     without_bn = Epilogue(bias=layer.epilogue.bias)
     job = ConvJob(
-        layer.shape, without_bn, mapping.tiling, machine.intermediate_bits, kept.ifmap, kept.intermediate
+        layer.shape, without_bn, mapping.tiling, at_once, machine.intermediate_bits, kept.ifmap, kept.intermediate
     )
     first, intermediate = convolution_program(machine, job, memory)
     stream = StreamJob(
         streamed_shape(layer.shape),
         layer.epilogue._replace(bias=False),
         mapping.second_phase,
+        at_once,
         kept.intermediate,
         kept.ofmap,
     )

@@ -25,6 +25,8 @@ class StreamJob(NamedTuple):
     shape: StreamShape
     epilogue: Epilogue
     tiling: Tiling
+    parameters_at_once: bool
+    """Whether the parameters of all channels are loaded together."""
     ifmap_on_chip: bool
     """Whether what is streamed lies in an ofmap half already."""
     ofmap_on_chip: bool
@@ -54,9 +56,11 @@ class _StreamWriter:
             _Tile(channels, tile, f"n{n} m{m}")
             for (n, channels), (m, tile) in product(enumerate(channel_spans), enumerate(pixels))
         ]
-        self.parameters = Fillings([tile.channels for tile in self.tiles])
+        self.parameters = Fillings([None if job.parameters_at_once else tile.channels for tile in self.tiles])
         word_bits = machine.bn.words * machine.bn.parameter_bits * job.epilogue.batchnorm
-        self.parameter_bytes = [ceil_div(channels.size * word_bits, 8) for channels in channel_spans]
+        tile_channels = [channels.size for channels in channel_spans]
+        loaded_channels = [shape.output.channels] if job.parameters_at_once else tile_channels
+        self.parameter_bytes = [ceil_div(channels * word_bits, 8) for channels in loaded_channels]
         self.parameter_addresses = memory.place_all(self.parameter_bytes)
         operand = FeatureMap(shape.batch, shape.output, machine.array.operand_bits)
         self.residual = operand._replace(address=memory.place(operand.bytes if job.epilogue.residual else 0))

@@ -1,0 +1,1 @@
+"""Closed forms: shapes and machine in, cycles out."""
