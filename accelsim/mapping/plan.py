@@ -86,13 +86,24 @@ def _map(
     kept: Residency,
     fixed: TilingConfig | None,
 ) -> LayerMapping:
-    offchip = _has_second_phase(machine, shape, epilogue)
+    problem = problem_of(machine, shape, epilogue, kept)
+    tiling = choose_tiling(problem) if fixed is None else _fixed_tiling(problem, fixed)
+    if not (isinstance(shape, ConvShape) and _has_second_phase(machine, shape, epilogue)):
+        return LayerMapping(kept, tiling, problem.parameters_at_once)
+    second_phase = choose_tiling(_second_phase(problem, shape, kept))
+    return LayerMapping(kept, tiling, problem.parameters_at_once, second_phase)
+
+
+def problem_of(
+    machine: MachineConfig, shape: ConvShape | StreamShape, epilogue: Epilogue, kept: Residency
+) -> MappingProblem:
+    """Return what the mapper is asked about a layer of the unfused network."""
     operand_bits = machine.array.operand_bits
     words = machine.bn.words if epilogue.batchnorm else 0
     stored_bits = [0 if kept.ofmap else operand_bits]
-    if offchip and not kept.intermediate:
+    if _has_second_phase(machine, shape, epilogue) and not kept.intermediate:
         stored_bits.append(machine.intermediate_bits)
-    problem = MappingProblem(
+    return MappingProblem(
         machine=machine,
         shape=shape,
         parameter_words=epilogue.bias + words,
@@ -103,23 +114,18 @@ def _map(
         ifmap_on_chip=kept.ifmap,
         ofmap_on_chip=kept.ofmap,
     )
-    tiling = choose_tiling(problem) if fixed is None else _fixed_tiling(problem, fixed)
-    if not (offchip and isinstance(shape, ConvShape)):
-        return LayerMapping(kept, tiling, problem.parameters_at_once)
-    second_phase = choose_tiling(_second_phase(problem, shape, kept, words))
-    return LayerMapping(kept, tiling, problem.parameters_at_once, second_phase)
 
 
 def _has_second_phase(machine: MachineConfig, shape: ConvShape | StreamShape, epilogue: Epilogue) -> bool:
     return machine.bn.placement == "offchip" and epilogue.batchnorm and isinstance(shape, ConvShape)
 
 
-def _second_phase(problem: MappingProblem, shape: ConvShape, kept: Residency, words: int) -> MappingProblem:
+def _second_phase(problem: MappingProblem, shape: ConvShape, kept: Residency) -> MappingProblem:
     return MappingProblem(
         machine=problem.machine,
         shape=streamed_shape(shape),
         parameter_words=problem.parameter_words,
-        fused_words=words,
+        fused_words=problem.machine.bn.words,
         residual=problem.residual,
         loaded_bits=problem.machine.intermediate_bits,
         stored_bits=0 if kept.ofmap else problem.machine.array.operand_bits,
