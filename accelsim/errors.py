@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from accelsim.simulation import LayerRecord
+
 
 class AccelsimError(Exception):
     """Base of all errors that accelsim raises on purpose."""
@@ -50,7 +52,19 @@ class MappingError(InputError):
 
 
 class DeadlockError(AccelsimError):
-    """The machine stopped with operations left; the message lists the state of every unit."""
+    """The machine stopped with operations left.
+
+    Parameters
+    ----------
+    message
+        The state of every unit.
+    record
+        What the units did until then.
+    """
+
+    def __init__(self, message: str, record: LayerRecord) -> None:
+        super().__init__(message)
+        self.record = record
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

@@ -89,8 +89,8 @@ class Operations(NamedTuple):
 class Layer:
     """One layer of execution.
 
-    ``name`` is that of its first node, ``kind`` its operator (``"conv"``, ``"linear"``, ``"pool"``, ...), ``nodes`` are all the nodes it executes, ``reads`` the tensors it loads (ifmap,
-    then residual) and ``writes`` the node whose result it delivers.
+    ``name`` is that of its first node, ``kind`` its operator (``"conv"``, ``"linear"``, ``"pool"``, ...). ``nodes`` are
+    all the nodes it executes, ``reads`` the tensors it loads: ifmap, then residual operand.
     """
 
     name: str

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Region(NamedTuple):
-    """A box of one feature map: ``images`` images from ``image``, rows and columns from their first to before their end."""
+    """A box of a feature map: ``images`` images from ``image``, rows and columns from the first to before the end."""
 
     image: int
     images: int
@@ -28,10 +28,10 @@ class ChannelBytes(NamedTuple, Generic[Integer]):
     pieces: Integer
     bits: Integer
 
-    def of(self, channels: Integer) -> Integer:
-        """Bytes that this many channels take."""
-        bits = channels * self.bits
-        return self.pieces * ((bits + 7) // 8)
+
+def bytes_of(per_channel: ChannelBytes[Integer], channels: Integer) -> Integer:
+    """Bytes that this many channels take."""
+    return per_channel.pieces * ((channels * per_channel.bits + 7) // 8)
 
 
 class FeatureMap(NamedTuple):

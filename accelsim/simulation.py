@@ -27,21 +27,13 @@ class LayerRecord:
     accounts: tuple[Account, ...]
 
 
-class Deadlock(DeadlockError):
-    """A :class:`DeadlockError` with the accounts up to the point where everything stopped."""
-
-    def __init__(self, message: str, record: LayerRecord) -> None:
-        super().__init__(message)
-        self.record = record
-
-
 def simulate_program(machine: MachineConfig, program: Program) -> LayerRecord:
     """Run one program from cycle 0 until nothing happens any more.
 
     Raises
     ------
     DeadlockError
-        If operations are left then: the message holds the state of every unit.
+        If operations are left then: it holds the state of every unit, and the record so far.
     """
     environment = Environment()
     tokens = Tokens(environment, program.tokens)
@@ -59,7 +51,7 @@ def simulate_program(machine: MachineConfig, program: Program) -> LayerRecord:
     if any(unit.done < len(unit.operations) for unit in units):
         states = "\n".join(f"  {unit.state}" for unit in units)
         counts = ", ".join(f"{token.value} {counter.count}" for token, counter in tokens.items() if counter.count)
-        raise Deadlock(f"nothing moves after cycle {record.cycles}:\n{states}\n  tokens left: {counts}", record)
+        raise DeadlockError(f"nothing moves after cycle {record.cycles}:\n{states}\n  tokens left: {counts}", record)
     return record
 
 

@@ -11,7 +11,7 @@ from accelsim.workload.graph import BatchNorm, Conv, Graph, Linear
 class Match(NamedTuple):
     """The decision about one BatchNorm.
 
-    ``into`` is the convolution (or fully connected layer) that absorbs it, or ``None``, and then ``reason`` says why not.
+    ``into`` is the convolution (or fully connected layer) that absorbs it; where none does, ``reason`` says why.
     """
 
     batchnorm: str

@@ -19,7 +19,11 @@ class ConvArray(Unit[ArrayOperation]):
     """Multiplies ifmap halves with weight halves; busy from the start of an operation to its end."""
 
     def __init__(
-        self, environment: Environment, tokens: Tokens, operations: Sequence[ArrayOperation], machine: MachineConfig
+        self,
+        environment: Environment,
+        tokens: Tokens,
+        operations: Sequence[ArrayOperation],
+        machine: MachineConfig,
     ) -> None:
         super().__init__("conv_array", environment, tokens, operations)
         self._array = machine.array

@@ -1,4 +1,4 @@
-"""The memory behind the DMA. It is asked two things about a transfer: its cycles on the bus, and how late its data is."""
+"""The memory behind the DMA: it is asked for a transfer's cycles on the bus, and how late its data is."""
 
 from __future__ import annotations
 

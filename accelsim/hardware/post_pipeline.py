@@ -24,7 +24,11 @@ class PostPipeline(Unit[DrainOperation]):
     """Drains one tile at a time through the stages it needs, which start and end together."""
 
     def __init__(
-        self, environment: Environment, tokens: Tokens, operations: Sequence[DrainOperation], machine: MachineConfig
+        self,
+        environment: Environment,
+        tokens: Tokens,
+        operations: Sequence[DrainOperation],
+        machine: MachineConfig,
     ) -> None:
         super().__init__("post_pipeline", environment, tokens, operations)
         self._lanes: dict[Stage, int] = {
@@ -40,9 +44,7 @@ class PostPipeline(Unit[DrainOperation]):
             "activation": machine.activation.latency_cycles,
         }
         self._accounts = {stage: Account(stage) for stage in STAGES}
-        self._last_drain = {
-            stage: number for number, operation in enumerate(operations) for stage in operation.stages
-        }
+        self._last_drain = {stage: number for number, operation in enumerate(operations) for stage in operation.stages}
         self._drain_cycles: dict[tuple[object, ...], tuple[list[int], int]] = {}
 
     @property

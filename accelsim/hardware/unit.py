@@ -47,9 +47,7 @@ class Unit(ABC, Generic[AnyOperation]):
         What the unit executes, in order.
     """
 
-    def __init__(
-        self, name: str, environment: Environment, tokens: Tokens, operations: Sequence[AnyOperation]
-    ) -> None:
+    def __init__(self, name: str, environment: Environment, tokens: Tokens, operations: Sequence[AnyOperation]) -> None:
         self.name = name
         self.environment = environment
         self.tokens = tokens
@@ -118,7 +116,5 @@ class Unit(ABC, Generic[AnyOperation]):
         if self.done == count:
             return f"{self.name}: done, all {count} operations"
         operation = self.operations[self.done]
-        waits = (
-            f", waits for {self.waiting_for.value} since cycle {self.waiting_since}" if self.waiting_for else ""
-        )
+        waits = f", waits for {self.waiting_for.value} since cycle {self.waiting_since}" if self.waiting_for else ""
         return f"{self.name}: at operation {self.done + 1} of {count} ({operation.label}){waits}"

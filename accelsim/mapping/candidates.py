@@ -75,9 +75,7 @@ class Candidates:
 
 def only(problem: MappingProblem, tiling: Tiling) -> Candidates:
     """Return a single tiling as candidates."""
-    cut = PixelCuts(problem).cut(
-        tiling.images, tiling.out_height, tiling.out_width
-    )
+    cut = PixelCuts(problem).cut(tiling.images, tiling.out_height, tiling.out_width)
     zero = np.zeros(1, dtype=np.int64)
     return Candidates(
         (cut,),
@@ -129,8 +127,10 @@ def _with_split_k(problem: MappingProblem, whole: Candidates) -> Candidates:
     machine, window = problem.machine, problem.shape.window
     one_group = whole.where(whole.groups == 1)
     largest = one_group.channel_bytes("largest_ifmap")
-    fits = machine.buffers.weight.half_bytes * 8 // (
-        window.positions * one_group.out_channels * machine.array.operand_bits
+    fits = (
+        machine.buffers.weight.half_bytes
+        * 8
+        // (window.positions * one_group.out_channels * machine.array.operand_bits)
     )
     if not problem.ifmap_on_chip:
         in_ifmap_half = machine.buffers.ifmap.half_bytes // largest.pieces * 8 // largest.bits

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from accelsim.layers import ConvShape
+from accelsim.layout import bytes_of
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
 from accelsim.timing.array import array_cycles, drain_blocks
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class _Part(NamedTuple):
-    """``count`` pieces of ``size`` along one dimension."""
+    """``number`` pieces of ``size`` along one dimension."""
 
-    count: IntArray
+    number: IntArray
     size: IntArray
 
 
@@ -50,7 +51,7 @@ class _Loads(NamedTuple):
 
 
 def _loads(problem: MappingProblem, candidates: Candidates) -> _Loads:
-    """Find how often operands are loaded: once if the tile stays while the other operand changes, else once per change."""
+    """How often operands are loaded: once if the tile stays while the other operand changes, else once a change."""
     once = np.ones(len(candidates), dtype=np.int64)
     if not isinstance(problem.shape, ConvShape):
         return _Loads(once, 0 * once, once)
@@ -127,7 +128,7 @@ def _operations(
     inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
     for (tiles, size, streamed), g, n, (index, k) in product(pixels, groups, outputs, enumerate(inputs)):
         work = ArrayWork(size, streamed, positions, k.size, n.size, g.size)
-        yield tiles * g.count * n.count * k.count, work, index == 0
+        yield tiles * g.number * n.number * k.number, work, index == 0
 
 
 def _port_cycles(problem: MappingProblem, candidates: Candidates, moved_bytes: IntArray) -> IntArray:
@@ -146,7 +147,7 @@ def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     per_channels = candidates.channel_bytes("total_ifmap")
     groups = _parts(problem.groups, candidates.groups)
     inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
-    return _sum(g.count * k.count * per_channels.of(g.size * k.size) for g, k in product(groups, inputs))
+    return _sum(g.number * k.number * bytes_of(per_channels, g.size * k.size) for g, k in product(groups, inputs))
 
 
 def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
@@ -155,7 +156,7 @@ def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
     inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
     return _sum(
-        g.count * n.count * k.count * ((g.size * n.size * k.size * bits + 7) // 8)
+        g.number * n.number * k.number * ((g.size * n.size * k.size * bits + 7) // 8)
         for g, n, k in product(groups, outputs, inputs)
     )
 
@@ -166,7 +167,7 @@ def _parameter_bytes(problem: MappingProblem, candidates: Candidates) -> IntArra
         return np.full(len(candidates), ceil_div(problem.shape.output.channels * bits, 8), dtype=np.int64)
     groups = _parts(problem.groups, candidates.groups)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    return _sum(g.count * n.count * ((g.size * n.size * bits + 7) // 8) for g, n in product(groups, outputs))
+    return _sum(g.number * n.number * ((g.size * n.size * bits + 7) // 8) for g, n in product(groups, outputs))
 
 
 def _carried_tensors(problem: MappingProblem) -> int:
@@ -178,7 +179,7 @@ def _ofmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     per_channels = candidates.channel_bytes("total_ofmap")
     groups = _parts(problem.groups, candidates.groups)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    return _sum(g.count * n.count * per_channels.of(g.size * n.size) for g, n in product(groups, outputs))
+    return _sum(g.number * n.number * bytes_of(per_channels, g.size * n.size) for g, n in product(groups, outputs))
 
 
 def _outputs_per_group(problem: MappingProblem) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from accelsim.layers import ConvShape
+from accelsim.layout import bytes_of
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
 
@@ -32,13 +33,13 @@ def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
     channels = candidates.groups * candidates.out_channels
     found = []
     if problem.stored_bits:
-        stored = candidates.channel_bytes("largest_stored").of(channels)
+        stored = bytes_of(candidates.channel_bytes("largest_stored"), channels)
         found.append(Demand("ofmap buffer", "bytes", stored, buffers.ofmap.half_bytes))
     if not problem.ifmap_on_chip:
-        loaded = candidates.channel_bytes("largest_ifmap").of(candidates.groups * candidates.in_channels)
+        loaded = bytes_of(candidates.channel_bytes("largest_ifmap"), candidates.groups * candidates.in_channels)
         found.append(Demand("ifmap buffer", "bytes", loaded, buffers.ifmap.half_bytes))
     if problem.residual:
-        residual = candidates.channel_bytes("largest_ofmap").of(channels)
+        residual = bytes_of(candidates.channel_bytes("largest_ofmap"), channels)
         found.append(Demand("residual buffer", "bytes", residual, buffers.residual.half_bytes))
     if problem.parameter_words:
         loaded_at_once = channels * 0 + problem.shape.output.channels if problem.parameters_at_once else channels
@@ -58,7 +59,6 @@ def legal(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
     for demand in demands(problem, candidates):
         fits &= demand.needed <= demand.available
     return fits
-
 
 
 def keeps_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:

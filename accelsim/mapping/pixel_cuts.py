@@ -17,9 +17,9 @@ from accelsim.mapping.tiling import tile_sizes
 from accelsim.timing.integers import ceil_div
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from accelsim.mapping.problem import MappingProblem
 

@@ -30,8 +30,8 @@ class Residency(NamedTuple):
 class LayerMapping:
     """Where a layer's data stays and how it is tiled.
 
-    ``parameters_at_once`` says that the parameters of all channels are loaded together; ``second_phase`` is the tiling of an
-    off-chip BN, where the layer has one.
+    ``parameters_at_once`` says that the parameters of all channels are loaded together; ``second_phase`` is the tiling
+    of an off-chip BN, where the layer has one.
     """
 
     residency: Residency
@@ -172,7 +172,7 @@ def _size(key: str, asked: int | None, whole: int, default: int | None = None) -
 
 
 def _residencies(machine: MachineConfig, layers: Sequence[Layer]) -> list[Residency]:
-    """Decide what stays on chip: an ofmap that fits half the ofmap buffer and that only the next layer reads, as its ifmap."""
+    """Decide what stays on chip: an ofmap that fits one half, and that only the next layer reads, as its ifmap."""
     if not machine.keep_on_chip or machine.buffers.ofmap.halves < 2:
         return [Residency()] * len(layers)
     reads = [name for layer in layers for name in layer.reads if name != INPUT]

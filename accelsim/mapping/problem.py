@@ -52,7 +52,7 @@ class MappingProblem:
 
     @property
     def parameters_at_once(self) -> bool:
-        """Whether the parameters of all channels fit one half: then they are loaded once, else with each channel tile."""
+        """Whether the parameters of all channels fit one half; then they are loaded once, else with each tile."""
         bits = self.shape.output.channels * self.parameter_words * self.machine.bn.parameter_bits
         return ceil_div(bits, 8) <= self.machine.buffers.parameter.half_bytes
 

@@ -86,6 +86,8 @@ def _shortfall(problem: MappingProblem, candidates: Candidates) -> str:
         for demand in needs
         if demand.needed[nearest] > demand.available
     ]
-    return "; ".join(lacking) if len(candidates) == 1 else (
-        f"the smallest one ({candidates.tiling(nearest)}): " + "; ".join(lacking)
+    return (
+        "; ".join(lacking)
+        if len(candidates) == 1
+        else (f"the smallest one ({candidates.tiling(nearest)}): " + "; ".join(lacking))
     )

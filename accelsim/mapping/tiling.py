@@ -80,12 +80,8 @@ class PixelTile(NamedTuple):
 
     def input_region(self, window: Window, input_shape: Shape) -> Region:
         """What has to be fetched for the pixels: the input behind them without its padding."""
-        top, bottom = _fetched(
-            self.rows, window.stride[0], window.extent[0], window.padding[0], input_shape.height
-        )
-        left, right = _fetched(
-            self.columns, window.stride[1], window.extent[1], window.padding[1], input_shape.width
-        )
+        top, bottom = _fetched(self.rows, window.stride[0], window.extent[0], window.padding[0], input_shape.height)
+        left, right = _fetched(self.columns, window.stride[1], window.extent[1], window.padding[1], input_shape.width)
         return Region(self.images.start, self.images.size, top, bottom, left, right)
 
 

@@ -101,8 +101,7 @@ class _ConvolutionWriter:
         channel_tiles = list(product(self.group_spans, self.channel_spans))
         weight_bits = operand_bits * shape.window.positions
         self.weight_bytes = [
-            ceil_div(g.size * n.size * k.size * weight_bits, 8)
-            for (g, n), k in product(channel_tiles, self.k_spans)
+            ceil_div(g.size * n.size * k.size * weight_bits, 8) for (g, n), k in product(channel_tiles, self.k_spans)
         ]
         self.weight_addresses = memory.place_all(self.weight_bytes)
         word_bits = self.words * self.machine.bn.parameter_bits
@@ -229,7 +228,7 @@ class _ConvolutionWriter:
         return self.tiles.uses[step].filling - halves
 
     def _parameters_wait_for(self, step: int) -> int:
-        """Return the drain behind the last use of the half; where the array gives it back earlier, this is early enough.
+        """Return the drain behind the last use of the half; if the array gives it back earlier, this is soon enough.
 
         So the order of transfers is the same whether BN parameters or biases are loaded, and fusing can only make
         transfers shorter.
@@ -276,9 +275,7 @@ class _ConvolutionWriter:
         first, count = self._output_channels(index)
         region = self.pixel_tiles[index.pixel].output_region
         transfer = self.ofmap.transfer("write", "ofmap", region, first, count)
-        return TransferOperation(
-            f"store ofmap {index.output}", transfer, (Token.OFMAP_FULL,), (Token.OFMAP_FREE,)
-        )
+        return TransferOperation(f"store ofmap {index.output}", transfer, (Token.OFMAP_FULL,), (Token.OFMAP_FREE,))
 
     def _output_channels(self, index: _Index) -> tuple[int, int]:
         """First output channel of a tile, and how many."""
@@ -289,9 +286,7 @@ class _ConvolutionWriter:
 
 def _accumulate(operation: ArrayOperation) -> AccumulateOperation:
     label = operation.label.replace("multiply", "accumulate", 1)
-    return AccumulateOperation(
-        label, operation.work, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,)
-    )
+    return AccumulateOperation(label, operation.work, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,))
 
 
 def _blocks_of(machine: MachineConfig, work: ArrayWork[int]) -> tuple[Block[int], ...]:

@@ -77,7 +77,12 @@ class TileDrain:
             window = self.window if kind == "pooling" else 1
             passes.append(
                 PassOperation(
-                    f"{kind} {self.name}", kind, window, self.blocks, source + takes.get(kind, ()), gives.get(kind, ())
+                    f"{kind} {self.name}",
+                    kind,
+                    window,
+                    self.blocks,
+                    source + takes.get(kind, ()),
+                    gives.get(kind, ()),
                 )
             )
             source = ()

@@ -37,7 +37,13 @@ def layer_program(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -
         return convolution_program(machine, job, memory)[0]
     without_bn = Epilogue(bias=layer.epilogue.bias)
     job = ConvJob(
-        layer.shape, without_bn, mapping.tiling, at_once, machine.intermediate_bits, kept.ifmap, kept.intermediate
+        layer.shape,
+        without_bn,
+        mapping.tiling,
+        at_once,
+        machine.intermediate_bits,
+        kept.ifmap,
+        kept.intermediate,
     )
     first, intermediate = convolution_program(machine, job, memory)
     stream = StreamJob(

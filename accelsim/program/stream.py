@@ -136,9 +136,7 @@ class _StreamWriter:
     def _load_residual(self, tile: _Tile) -> TransferOperation:
         region = tile.pixels.output_region
         transfer = self.residual.transfer("read", "residual", region, tile.channels.start, tile.channels.size)
-        return TransferOperation(
-            f"load residual {tile.name}", transfer, (Token.RESIDUAL_FREE,), (Token.RESIDUAL_FULL,)
-        )
+        return TransferOperation(f"load residual {tile.name}", transfer, (Token.RESIDUAL_FREE,), (Token.RESIDUAL_FULL,))
 
     def _store(self, tile: _Tile) -> TransferOperation:
         region = tile.pixels.output_region

@@ -124,7 +124,9 @@ def _storage_table(machine: MachineConfig, layer: Layer, mapping: LayerMapping) 
 
 def _formula_table(machine: MachineConfig, run: _Run) -> Table:
     """One line for each kind of operation, with the numbers of the first of its kind."""
-    table = _table(f"closed forms, {run.variant}", "first operation of its kind", "cycles", "closed form", "with numbers")
+    table = _table(
+        f"closed forms, {run.variant}", "first operation of its kind", "cycles", "closed form", "with numbers"
+    )
     seen = set()
     for label, formula, execution in _formulas(machine, run):
         kind = " ".join(label.split()[:2]) if label.startswith(("load", "store")) else label.split()[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from accelsim.config.machine import MachineConfig
+from accelsim.config.machine import BnConfig, MachineConfig, StageConfig
 from accelsim.program.operations import (
     AccumulateOperation,
     ArrayOperation,
@@ -28,9 +28,10 @@ def array_formula(machine: MachineConfig, operation: ArrayOperation) -> Formula:
     array = machine.array
     folds, streamed, _ = folding(array, operation.work)
     if array.stationary_double_buffer:
+        one = f"{streamed} + {array.rows} + {array.cols} - 2"
         return Formula(
             "R + (F - 1)·max(T, R) + T + R + C - 2",
-            f"{array.rows} + ({folds} - 1)·max({streamed}, {array.rows}) + {streamed} + {array.rows} + {array.cols} - 2",
+            f"{array.rows} + ({folds} - 1)·max({streamed}, {array.rows}) + {one}",
         )
     rows = "R" if array.dataflow == "os" else "2·R"
     return Formula(
@@ -55,7 +56,7 @@ def transfer_formula(machine: MachineConfig, operation: TransferOperation) -> Fo
 
 def drain_formula(machine: MachineConfig, operation: DrainOperation) -> Formula:
     """Cycles of a drain through the post-pipeline."""
-    stages = {
+    stages: dict[str, BnConfig | StageConfig] = {
         "bn_stage": machine.bn,
         "residual_add": machine.residual_add,
         "pooling": machine.pooling,
@@ -76,8 +77,12 @@ def function_unit_formula(machine: MachineConfig, operation: FunctionUnitOperati
     if isinstance(operation, AccumulateOperation):
         folds, _, rows_out = folding(machine.array, operation.work)
         return Formula("F·(rows out of a fold + flush)", f"{folds}·({rows_out} + {flush})")
-    stage = {"batchnorm": machine.bn, "residual_add": machine.residual_add, "pooling": machine.pooling}
-    lanes = stage.get(operation.kind, machine.activation).lanes
+    stages: dict[str, BnConfig | StageConfig] = {
+        "batchnorm": machine.bn,
+        "residual_add": machine.residual_add,
+        "pooling": machine.pooling,
+    }
+    lanes = stages.get(operation.kind, machine.activation).lanes
     return Formula("Σ rows·⌈columns/lanes⌉ + flush", f"{_rows(operation, lanes, operation.window)} + {flush}")
 
 

@@ -70,7 +70,9 @@ def totals_table(summary: Summary) -> Table:
     for unit, name in UNIT_NAMES.items():
         if any(unit in variant.utilization for variant in variants.values()):
             shares = [variant.utilization.get(unit) for variant in variants.values()]
-            table.add_row(f"{name} utilisation", *("-" if share is None else f"{100 * share:.2f} %" for share in shares))
+            table.add_row(
+                f"{name} utilisation", *("-" if share is None else f"{100 * share:.2f} %" for share in shares)
+            )
     return table
 
 

@@ -34,7 +34,9 @@ def check_target(folder: Path, *, force: bool) -> None:
     if not (folder / SUMMARY).exists():
         raise InputError("this folder holds something else than results, so it is not overwritten", path=folder)
     if not force:
-        raise InputError("results are here already; give --force to replace them, or another folder with -o", path=folder)
+        raise InputError(
+            "results are here already; give --force to replace them, or another folder with -o", path=folder
+        )
 
 
 def write_results(result: Result, folder: Path, *, force: bool = False) -> None:

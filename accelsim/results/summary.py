@@ -40,7 +40,7 @@ class OperationCounts(_Record):
 class VariantSummary(_Record):
     """Totals of one variant.
 
-    ``utilization`` of the conv array is MACs done ÷ MACs possible in ``cycles``; of every other unit, busy cycles ÷ ``cycles``.
+    ``utilization`` of the conv array is MACs done ÷ MACs possible in ``cycles``; of other units, busy ÷ ``cycles``.
     """
 
     cycles: int
@@ -61,10 +61,9 @@ class VariantSummary(_Record):
 
 
 class Saving(_Record):
-    """What folding the BatchNorms saved, in per cent of the unfused variant; ``None`` where there is nothing to compare.
+    """What folding the BatchNorms saved, in per cent of the unfused variant; ``None`` where there is nothing to save.
 
-    ``convolution_ops_percent`` leaves out everything but convolutions and BatchNorms; it is the operation count in which the
-    literature states the share of BN.
+    ``convolution_ops_percent`` leaves out everything but convolutions and BatchNorms.
     """
 
     cycles_percent: float | None
@@ -104,7 +103,7 @@ def summarise_variant(
     read, written = int(layers["dram_read_bytes"].sum()), int(layers["dram_write_bytes"].sum())
     milliseconds = cycles / (machine.clock_mhz * 1e3)
     average = (read + written) / cycles
-    busy = {unit: 0 for unit in run.units}
+    busy = dict.fromkeys(run.units, 0)
     for layer in run.layers:
         for account in layer.record.accounts:
             if account.unit in busy:

@@ -12,8 +12,10 @@ from accelsim.timing.work import ArrayWork, Block
 
 def rows_cycles(blocks: Sequence[Block[Integer]], lanes: int, window: int = 1) -> Integer:
     """Cycles in which a stage of ``lanes`` lanes takes in all rows of the blocks, ``window`` times each."""
-    first, *rest = (block.repeat * block.rows * window * -(-block.columns // lanes) for block in blocks)
-    return sum(rest, first)
+    total = 0 * blocks[0].repeat
+    for block in blocks:
+        total = total + block.repeat * block.rows * window * -(-block.columns // lanes)
+    return total
 
 
 def accumulate_busy_cycles(machine: MachineConfig, work: ArrayWork[int]) -> int:

@@ -124,7 +124,8 @@ class Conv(Node):
         shape = inputs[0]
         if self.in_channels != shape.channels:
             raise GraphError(
-                self.name, f"in_channels is {self.in_channels}, but '{self.inputs[0]}' delivers {shape.channels} ({shape})"
+                self.name,
+                f"in_channels is {self.in_channels}, but '{self.inputs[0]}' delivers {shape.channels} ({shape})",
             )
         for key, channels in (("in_channels", self.in_channels), ("out_channels", self.out_channels)):
             if channels % self.groups:
@@ -154,7 +155,8 @@ class Linear(Node):
         if self.in_features != inputs[0].elements:
             raise GraphError(
                 self.name,
-                f"in_features is {self.in_features}, but '{self.inputs[0]}' delivers {inputs[0].elements} ({inputs[0]})",
+                f"in_features is {self.in_features}, but '{self.inputs[0]}' delivers {inputs[0].elements} "
+                f"({inputs[0]})",
             )
         return Shape(self.out_features, 1, 1)
 
