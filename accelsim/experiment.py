@@ -114,13 +114,20 @@ def _run_variant(
             record = known[key] = simulate_program(machine, layer_program(machine, layer, mapping))
         runs.append(LayerRun(layer, mapping, record, start))
         start += record.cycles
-    return VariantRun(variant, _units(machine, variant, plan.layers[variant]), tuple(runs))
+    return VariantRun(variant, machine_units(machine, variant, plan.layers[variant]), tuple(runs))
 
 
-def _units(machine: MachineConfig, variant: Variant, layers: Sequence[Layer]) -> tuple[str, ...]:
+def machine_units(machine: MachineConfig, variant: Variant, layers: Sequence[Layer]) -> tuple[str, ...]:
     """Units of the machine, in the order in which data meets them. A BN stage without any BN may have been removed."""
     if machine.bn.placement == "pass":
         return ("dma", "conv_array", "function_unit")
     normalises = any(layer.epilogue.batchnorm for layer in layers)
     has_bn_stage = variant == "unfused" or normalises or machine.bn.when_fused == "bypassed"
-    return ("dma", "conv_array", *(("bn_stage",) if has_bn_stage else ()), "residual_add", "pooling", "activation")
+    return (
+        "dma",
+        "conv_array",
+        *(("bn_stage",) if has_bn_stage else ()),
+        "residual_add",
+        "pooling",
+        "activation",
+    )

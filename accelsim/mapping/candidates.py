@@ -135,10 +135,19 @@ def _with_split_k(problem: MappingProblem, whole: Candidates) -> Candidates:
     if not problem.ifmap_on_chip:
         in_ifmap_half = machine.buffers.ifmap.half_bytes // largest.pieces * 8 // largest.bits
         fits = np.minimum(fits, in_ifmap_half)
-    step = _fold_step(problem)
-    aligned = np.where(fits >= step, fits // step * step, fits)
-    split = replace(one_group, in_channels=aligned)
-    return split.where((aligned > 0) & (aligned < one_group.in_channels))
+    split = replace(one_group, in_channels=_even(one_group.in_channels, fits, _fold_step(problem)))
+    return split.where((fits > 0) & (split.in_channels < one_group.in_channels))
+
+
+def _even(channels: IntArray, fits: IntArray, step: int) -> IntArray:
+    """Cut channels into the fewest equal pieces that fit, of whole folds where one fold fits.
+
+    Equal pieces, because a short operation cannot hide the load of the long one behind it.
+    """
+    unit = np.where(fits >= step, step, 1)
+    largest = np.maximum(fits // unit * unit, 1)
+    size = ceil_div(channels, ceil_div(channels, largest))
+    return ceil_div(size, unit) * unit
 
 
 def _fold_step(problem: MappingProblem) -> int:

@@ -1,4 +1,4 @@
-"""What a tile needs of each storage, against what the machine has."""
+"""What a tile needs of each storage, against what one half of it holds."""
 
 from __future__ import annotations
 
@@ -59,22 +59,3 @@ def legal(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
     for demand in demands(problem, candidates):
         fits &= demand.needed <= demand.available
     return fits
-
-
-def keeps_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
-    """Tell whose tiles are made of whole output rows."""
-    return candidates.pixels("out_width") == problem.shape.output.width
-
-
-def fills_array(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
-    """Tell whose tiles are made of whole column blocks (and, in ``os``, row blocks), or of all there is."""
-    array = problem.machine.array
-    all_pixels = candidates.pixels("tiles") == 1
-    pixels = candidates.pixels("full_pixels")
-    if array.dataflow == "is":
-        return all_pixels | (pixels >= array.cols)
-    n = candidates.out_channels
-    whole_columns = (n % array.cols == 0) | (n == problem.shape.output.channels // problem.groups)
-    if array.dataflow == "os" and isinstance(problem.shape, ConvShape):
-        return whole_columns & (all_pixels | (pixels >= array.rows))
-    return whole_columns

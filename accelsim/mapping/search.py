@@ -9,7 +9,8 @@ import numpy as np
 from accelsim.errors import MappingError
 from accelsim.mapping.candidates import Candidates, enumerate_candidates, only
 from accelsim.mapping.cost import dram_bytes, estimated_cycles, operation_count
-from accelsim.mapping.demand import demands, fills_array, keeps_rows, legal
+from accelsim.mapping.demand import demands, legal
+from accelsim.mapping.shape import well_shaped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def choose_tiling(problem: MappingProblem) -> Tiling:
 
     Estimates within a part in ``ESTIMATE_RESOLUTION`` count as equal; then the fewest operations win.
 
-    Only the well-shaped ones are asked; see :func:`well_shaped`.
+    Only well-shaped ones are looked at; see :mod:`accelsim.mapping.shape`.
 
     Raises
     ------
@@ -55,17 +56,6 @@ def choose_tiling(problem: MappingProblem) -> Tiling:
             f"{MAX_OPERATIONS}: the buffers or the accumulator are too small for this layer"
         )
     return candidates.tiling(best)
-
-
-def well_shaped(problem: MappingProblem, candidates: Candidates, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Narrow the tilings that fit to those that leave neither columns of the array nor beats of the port unused.
-
-    Tiles a few channels wide would buy a little traffic with many times the cycles; cut rows are read in runs of a few
-    bytes, each of which takes a whole beat. Where no tile fits without, they are allowed.
-    """
-    filling = fits & fills_array(problem, candidates)
-    whole_rows = filling & keeps_rows(problem, candidates)
-    return next(mask for mask in (whole_rows, filling, fits) if mask.any())
 
 
 def check_tiling(problem: MappingProblem, tiling: Tiling) -> None:

@@ -1,0 +1,51 @@
+"""Which tilings are well-shaped: they waste neither the array nor the DRAM port (docs/microarchitecture.md, §9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accelsim.mapping.candidates import Candidates
+from accelsim.mapping.problem import MappingProblem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def well_shaped(problem: MappingProblem, candidates: Candidates, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Narrow the tilings that fit to the well-shaped ones, by one rule after the other as long as any are left."""
+    chosen = fits
+    for rule in (_fills_columns, _keeps_rows, _outlasts_preload):
+        narrowed = chosen & rule(problem, candidates)
+        if narrowed.any():
+            chosen = narrowed
+    return chosen
+
+
+def _fills_columns(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell which are made of whole column blocks: tiles a few channels wide take as many cycles as wide ones."""
+    columns = problem.machine.array.cols
+    if problem.machine.array.dataflow == "is":
+        return _has_all_pixels(candidates) | (candidates.pixels("full_pixels") >= columns)
+    return _has_all_channels(problem, candidates) | (candidates.out_channels % columns == 0)
+
+
+def _keeps_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell which are made of whole output rows: parts of rows are runs of a few bytes, each of which takes a beat."""
+    return candidates.pixels("out_width") == problem.shape.output.width
+
+
+def _outlasts_preload(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell which stream at least as long as a preload takes, or (in ``os``) fill the rows of the array."""
+    rows = problem.machine.array.rows
+    if problem.machine.array.dataflow == "is":
+        return _has_all_channels(problem, candidates) | (candidates.out_channels >= rows)
+    return _has_all_pixels(candidates) | (candidates.pixels("full_pixels") >= rows)
+
+
+def _has_all_pixels(candidates: Candidates) -> NDArray[np.bool_]:
+    return candidates.pixels("tiles") == 1
+
+
+def _has_all_channels(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    return candidates.out_channels == problem.shape.output.channels // problem.groups
