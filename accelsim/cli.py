@@ -42,17 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="accelsim", description="Cycle-accurate simulation of CNN accelerators, with and without fused BatchNorm."
+        prog="accelsim",
+        description="Cycle-accurate simulation of CNN accelerators, with and without fused BatchNorm.",
     )
     parser.add_argument("--version", action="version", version=f"accelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="simulate a network on a machine", description=_run.__doc__)
     _add_config(run)
-    run.add_argument("-o", "--output", type=Path, metavar="DIR", help="result folder (default: results/<configuration>)")
+    run.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="result folder (default: results/<configuration>)"
+    )
     run.add_argument("--force", action="store_true", help="replace results that are there already")
     run.add_argument(
-        "--variants", nargs="+", choices=("fused", "unfused"), help="with BN folded, without, or both (default)"
+        "--variants",
+        nargs="+",
+        choices=("fused", "unfused"),
+        help="with BN folded, without, or both (default)",
     )
     run.set_defaults(command=_run)
 
@@ -62,13 +68,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(explain)
     explain.add_argument("--layer", required=True, metavar="NAME", help="a layer, by its name or that of a node in it")
     explain.add_argument(
-        "--operations", type=_count, default=12, metavar="N", help="operations to show of each variant (default: 12)"
+        "--operations",
+        type=_count,
+        default=12,
+        metavar="N",
+        help="operations to show of each variant (default: 12)",
     )
     explain.set_defaults(command=_explain)
 
-    schema = commands.add_parser(
-        "schema", help="print the JSON Schema of configurations", description=_schema.__doc__
-    )
+    schema = commands.add_parser("schema", help="print the JSON Schema of configurations", description=_schema.__doc__)
     schema.set_defaults(command=_schema)
     return parser
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from accelsim.config.load import LoadedConfig
 from accelsim.config.machine import MachineConfig
-from accelsim.config.run import TilingConfig, Variant
+from accelsim.config.run import Variant
+from accelsim.errors import MappingError
 from accelsim.fusion.fold import fold_batchnorms
 from accelsim.fusion.match import Match, match_batchnorms
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape, layers_of
 from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.program.layer import layer_program
 from accelsim.simulation import LayerRecord, simulate_program
-from accelsim.workload.graph import Graph
-
-TilingByLayer = Mapping[str, TilingConfig]
-"""Fixed tilings by layer name."""
+from accelsim.workload import read_network
 
 
 class LayerRun(NamedTuple):
@@ -54,40 +53,51 @@ class Experiment:
 class NetworkPlan(NamedTuple):
     """A network ready to run: its layers in each variant, and how they are mapped."""
 
+    network: str
     matches: tuple[Match, ...]
     layers: dict[Variant, list[Layer]]
     mappings: dict[str, LayerMapping]
 
 
-def plan_network(machine: MachineConfig, graph: Graph, batch: int, tiling: TilingByLayer) -> NetworkPlan:
-    """Fold, group into layers, and map; both variants get the same mapping.
+def plan_network(config: LoadedConfig) -> NetworkPlan:
+    """Read the network, fold, group into layers, and map; both variants get the same mapping.
 
     Raises
     ------
-    MappingError
-        If a layer does not fit the machine.
+    InputError
+        If the network cannot be read, or (:class:`MappingError`) a layer does not fit the machine.
     """
+    graph = read_network(config.workload_path)
+    batch = config.run.batch
     matches = tuple(match_batchnorms(graph))
     layers: dict[Variant, list[Layer]] = {
         "fused": layers_of(fold_batchnorms(graph, matches), batch),
         "unfused": layers_of(graph, batch),
     }
-    return NetworkPlan(matches, layers, map_layers(machine, layers["unfused"], tiling))
+    try:
+        mappings = map_layers(config.machine, layers["unfused"], config.run.tiling)
+    except MappingError as error:
+        raise _located(error, config) from None
+    return NetworkPlan(graph.name, matches, layers, mappings)
 
 
-def run_experiment(
-    machine: MachineConfig, graph: Graph, batch: int, variants: Sequence[Variant], tiling: TilingByLayer
-) -> Experiment:
+def _located(error: MappingError, config: LoadedConfig) -> MappingError:
+    """Name where the tiling that does not fit was written, or else the network that does not."""
+    if error.key is None:
+        return MappingError(error.message, path=config.workload_path)
+    layer = error.key.removeprefix("run.tiling.")
+    place = config.error(("run", "tiling", layer), error.message)
+    return MappingError(place.message, path=place.path, line=place.line, key=place.key)
+
+
+def run_experiment(machine: MachineConfig, plan: NetworkPlan, variants: Sequence[Variant]) -> Experiment:
     """Simulate all layers of the variants, in the order given.
 
     Raises
     ------
-    MappingError
-        If a layer does not fit the machine.
     DeadlockError
         If the machine stops in the middle of a layer, which no program that accelsim writes should make it do.
     """
-    plan = plan_network(machine, graph, batch, tiling)
     known: dict[_LayerKey, LayerRecord] = {}
     runs = tuple(_run_variant(machine, plan, variant, known) for variant in variants)
     return Experiment(plan.matches, runs)

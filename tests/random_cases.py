@@ -1,4 +1,4 @@
-"""Random small layers and machines, for the tests that compare implementations."""
+"""Random small layers, machines, tilings and networks, for the tests that compare implementations."""
 
 from __future__ import annotations
 
@@ -7,8 +7,25 @@ from random import Random
 from typing import Any, NamedTuple
 
 from accelsim.config.machine import MachineConfig
+from accelsim.config.run import TilingConfig
+from accelsim.errors import MappingError
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
-from accelsim.workload.graph import Shape, Window
+from accelsim.mapping.plan import LayerMapping, map_layers
+from accelsim.program.layer import layer_program
+from accelsim.program.operations import Program
+from accelsim.workload.graph import (
+    INPUT,
+    Activation,
+    Add,
+    BatchNorm,
+    Conv,
+    Graph,
+    Linear,
+    Node,
+    Pool,
+    Shape,
+    Window,
+)
 
 
 class Case(NamedTuple):
@@ -17,6 +34,15 @@ class Case(NamedTuple):
     machine: MachineConfig
     unfused: Layer
     fused: Layer
+
+    @property
+    def layers(self) -> tuple[Layer, Layer]:
+        """Both variants, the unfused one first; a layer without a BatchNorm to fold is the same twice."""
+        return self.unfused, self.fused
+
+    def programs(self, mapping: LayerMapping, machine: MachineConfig | None = None) -> list[Program]:
+        """Return the programs of both variants, on a machine of its own or on another one."""
+        return [layer_program(machine or self.machine, layer, mapping) for layer in self.layers]
 
 
 def random_machine(random: Random) -> MachineConfig:
@@ -47,7 +73,10 @@ def random_machine(random: Random) -> MachineConfig:
                 "grouped": "block_diagonal" if dataflow == "ws" and random.random() < 0.5 else "sequential",
             },
             "accumulator": {"psums": random.choice([16, 64, 256, 1024]), "halves": random.choice([1, 2, 2, 3])},
-            "buffers": {name: buffer(2) for name in ("ifmap", "weight", "parameter", "residual", "ofmap")},
+            "buffers": {
+                "parameter": {"kib": 1, "halves": random.choice([1, 1, 2, 3])},
+                **{name: buffer(2) for name in ("ifmap", "weight", "residual", "ofmap")},
+            },
             "dma": {"burst_bytes": random.choice([1, 7, 16, 64])},
             "dram": {
                 "bytes_per_cycle": random.choice([1, 2, 16, 64, Fraction(64, 5), Fraction(1, 3)]),
@@ -58,7 +87,7 @@ def random_machine(random: Random) -> MachineConfig:
                 "placement": placement,
                 "flush_cycles": 0 if double or placement != "pass" else random.randint(0, room),
                 "parameters": random.choice(["scale_shift", "raw"]),
-                "parameter_bits": random.choice([8, 16, 32]),
+                "parameter_bits": random.choice([8, 32, 64, 64]),
                 "intermediate_bits": random.choice([None, 8, 16, 32]),
                 "when_fused": random.choice(["removed", "bypassed"]),
             },
@@ -80,7 +109,9 @@ def _convolution_case(random: Random, machine: MachineConfig) -> Case:
     groups = random.choice([1, 1, 1, 2, 3, 6])
     window = _random_window(random, largest=4, stride=1 if raster else 3)
     shape = _input_that_fits(random, window, groups * random.randint(1, 5 if groups == 1 else 2))
-    output = Shape(groups * random.randint(1, 12 if groups == 1 else 3), *window.output_size(*shape[1:]))
+    fewest, most = random.choice([(1, 12), (1, 12), (30, 48)]) if groups == 1 else (1, 3)
+    outputs = random.randint(fewest, most)
+    output = Shape(groups * outputs, *window.output_size(*shape[1:]))
     bias = random.random() < 0.3
     tail: dict[str, Any] = {"residual": random.random() < 0.3, "activation": random.choice([None, "relu"])}
     convolution = ConvShape(random.choice([1, 1, 2, 3]), shape, output, window, groups)
@@ -123,3 +154,69 @@ def _random_window(random: Random, largest: int, stride: int) -> Window:
 def _input_that_fits(random: Random, window: Window, channels: int) -> Shape:
     rows, columns = window.extent
     return Shape(channels, rows + random.randint(0, 7), columns + random.randint(0, 7))
+
+
+def random_mapping(random: Random, case: Case) -> LayerMapping:
+    """Map a case: half of the time with some tiling that fits, else with the one that accelsim chooses."""
+    layer = case.unfused
+    for _attempt in range(random.choice([0, 4])):
+        tiling = {layer.name: _random_tiling(random, layer)}
+        try:
+            return map_layers(case.machine, [layer], tiling)[layer.name]
+        except MappingError:  # it does not fit this machine
+            continue
+    return map_layers(case.machine, [layer], {})[layer.name]
+
+
+def _random_tiling(random: Random, layer: Layer) -> TilingConfig:
+    """Cut at most one dimension of the pixels, and either groups or the channels of a group."""
+    shape = layer.shape
+    sizes: dict[str, Any] = {"reuse": random.choice(["ifmap", "weight"])}
+    cut = random.choice(["images", "out_height", "out_width", None])
+    if cut == "images":
+        sizes["images"] = random.randint(1, shape.batch)
+    elif cut == "out_height":
+        sizes["out_height"] = random.randint(1, shape.output.height)
+    elif cut == "out_width":
+        sizes |= {"out_height": 1, "out_width": random.randint(1, shape.output.width)}
+    groups = shape.groups if isinstance(shape, ConvShape) else 1
+    if groups > 1 and random.random() < 0.5:
+        sizes["groups"] = random.randint(1, groups)
+    else:
+        sizes["out_channels"] = random.randint(1, shape.output.channels // groups)
+        sizes["in_channels"] = random.randint(1, shape.input.channels // groups)
+    return TilingConfig.model_validate(sizes)
+
+
+def random_network(random: Random, machine: MachineConfig) -> Graph:
+    """Return a short chain of layers with a branch, of every kind that this machine can have."""
+    raster = machine.array.ifmap_streaming == "raster"
+    shape = Shape(random.randint(1, 4), random.randint(3, 8), random.randint(3, 8))
+    graph = Graph("random", shape, [])
+
+    def append(node_type: type[Node], *more_inputs: str, **settings: Any) -> None:
+        name = f"{node_type.__name__.lower()}{len(graph.nodes)}"
+        last = next(reversed(graph.nodes), INPUT)
+        graph.append(node_type(name=name, inputs=(last, *more_inputs), **settings))
+
+    for _ in range(random.randint(2, 4)):
+        before = next(reversed(graph.nodes), INPUT)
+        kind = random.choice(["conv", "conv", "conv", "residual", "pool", "batchnorm"])
+        if kind == "pool":
+            append(Pool, kind=random.choice(["max", "avg"]), window=random.choice([Window((2, 1)), None]))
+        elif kind != "batchnorm":
+            channels = graph.shapes[before].channels
+            outputs = channels if kind == "residual" else random.randint(1, 9)
+            kernel = random.choice([1, 3]) if min(graph.shapes[before][1:]) > 1 else 1
+            stride = 1 if raster or kind == "residual" else random.choice([1, 2])
+            window = Window((kernel, kernel), (stride, stride), (kernel // 2,) * 4)
+            append(Conv, in_channels=channels, out_channels=outputs, window=window)
+        if kind == "batchnorm" or random.random() < 0.8:
+            append(BatchNorm)
+        if kind == "residual":
+            append(Add, before)
+        if random.random() < 0.5:
+            append(Activation, kind="relu")
+    if random.random() < 0.3:
+        append(Linear, in_features=graph.shapes[next(reversed(graph.nodes))].elements, out_features=5)
+    return graph

@@ -6,7 +6,15 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 KIB = 1024
 
@@ -183,7 +191,8 @@ class MachineConfig(Section):
     pooling: StageConfig
     activation: StageConfig
     keep_on_chip: bool = Field(
-        False, description="an ofmap that fits one ofmap half stays there for the next layer, if that alone reads it"
+        False,
+        description="an ofmap that fits one ofmap half stays there for the next layer, if that alone reads it",
     )
 
     @property

@@ -13,8 +13,6 @@ from accelsim.mapping.demand import demands, legal
 from accelsim.mapping.shape import well_shaped
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from accelsim.mapping.problem import MappingProblem
     from accelsim.mapping.tiling import Tiling
 

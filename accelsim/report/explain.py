@@ -29,7 +29,6 @@ from accelsim.report.formulas import (
     transfer_formula,
 )
 from accelsim.simulation import LayerRecord, simulate_program
-from accelsim.workload import read_network
 
 if TYPE_CHECKING:
     from accelsim.hardware.account import Execution
@@ -60,8 +59,7 @@ def explanation(config: LoadedConfig, name: str, operations: int) -> Iterator[Re
         If there is no such layer, or it does not fit.
     """
     machine = config.machine
-    graph = read_network(config.workload_path)
-    plan = plan_network(machine, graph, config.run.batch, config.run.tiling)
+    plan = plan_network(config)
     layers = {variant: _find(plan, variant, name) for variant in config.run.variants}
     mapping = plan.mappings[next(iter(layers.values())).name]
     runs = []
@@ -69,7 +67,7 @@ def explanation(config: LoadedConfig, name: str, operations: int) -> Iterator[Re
         program = layer_program(machine, layer, mapping)
         runs.append(_Run(variant, program, simulate_program(machine, program)))
     unfused = _find(plan, "unfused", name)
-    yield from _headline(machine, graph.name, unfused, mapping)
+    yield from _headline(machine, plan.network, unfused, mapping)
     yield _storage_table(machine, unfused, mapping)
     for run in runs:
         yield _formula_table(machine, run)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.config.load import resolved_yaml
+from accelsim.config import resolved_yaml
 from accelsim.errors import InputError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from accelsim import __version__
-from accelsim.config.load import LoadedConfig, resolved_yaml
-from accelsim.experiment import Experiment, run_experiment
+from accelsim.config import LoadedConfig, resolved_yaml
+from accelsim.experiment import Experiment, plan_network, run_experiment
 from accelsim.results import frames
 from accelsim.results.summary import (
     SCHEMA_VERSION,
@@ -17,7 +17,6 @@ from accelsim.results.summary import (
     saving_between,
     summarise_variant,
 )
-from accelsim.workload.load import read_network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +96,5 @@ def simulate(config: LoadedConfig) -> Result:
     InputError
         If the network cannot be read, or a layer does not fit the machine (:class:`MappingError`).
     """
-    graph = read_network(config.workload_path)
-    run = config.run
-    experiment = run_experiment(config.machine, graph, run.batch, run.variants, run.tiling)
-    return Result(config, graph.name, experiment)
+    plan = plan_network(config)
+    return Result(config, plan.network, run_experiment(config.machine, plan, config.run.variants))

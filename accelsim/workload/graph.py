@@ -226,11 +226,23 @@ class Flatten(Node):
 
 
 def _window_output(node: Conv | Pool, window: Window, shape: Shape) -> tuple[int, int]:
+    _check_padding(node, window)
     height, width = window.output_size(shape.height, shape.width)
     if height < 1 or width < 1:
         rows, columns = window.extent
         raise GraphError(node.name, f"a window of {rows}x{columns} does not fit its padded input of {shape}")
     return height, width
+
+
+def _check_padding(node: Conv | Pool, window: Window) -> None:
+    """Refuse padding of which a whole window, or more than half of one that pools, can consist."""
+    top, left, bottom, right = window.padding
+    rows, columns = window.extent
+    for axis, padding, extent in (("vertical", max(top, bottom), rows), ("horizontal", max(left, right), columns)):
+        if padding >= extent:
+            raise GraphError(node.name, f"{axis} padding {padding} is not smaller than its window of {rows}x{columns}")
+        if isinstance(node, Pool) and padding > extent // 2:
+            raise GraphError(node.name, f"{axis} padding {padding} is more than half its window of {rows}x{columns}")
 
 
 INPUT = "input"

@@ -24,9 +24,7 @@ MINIMAL: dict[str, Any] = {
 
 
 def machine(**sections: Any) -> MachineConfig:
-    return MachineConfig.model_validate(
-        MINIMAL | {name: MINIMAL[name] | values for name, values in sections.items()}
-    )
+    return MachineConfig.model_validate(MINIMAL | {name: MINIMAL[name] | values for name, values in sections.items()})
 
 
 def test_what_is_not_given_has_the_documented_default() -> None:

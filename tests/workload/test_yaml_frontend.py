@@ -53,9 +53,6 @@ def layer_refusal(tmp_path: Path, *layers: str) -> InputError:
     return refusal(tmp_path, HEADER + "".join(f"- {{{layer}}}\n" for layer in layers))
 
 
-# --- layers ----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("layer", "node"),
     [
@@ -83,13 +80,13 @@ def layer_refusal(tmp_path: Path, *layers: str) -> InputError:
             ),
         ),
         (
-            "name: a, op: conv, out_channels: 4, kernel: [7, 1], padding: [1, 2, 3, 4]",
+            "name: a, op: conv, out_channels: 4, kernel: [7, 5], padding: [1, 2, 3, 4]",
             Conv(
                 name="a",
                 inputs=("input",),
                 in_channels=3,
                 out_channels=4,
-                window=Window((7, 1), padding=(1, 2, 3, 4)),
+                window=Window((7, 5), padding=(1, 2, 3, 4)),
             ),
         ),
         (
@@ -135,6 +132,17 @@ def test_a_kernel_is_height_by_width(tmp_path: Path, kernel: str, shape: Shape) 
     assert graph.shapes["a"] == shape
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "name: a, op: conv, out_channels: 4, kernel: [3, 2], dilation: [2, 1], padding: [4, 1]",
+        "name: a, op: maxpool, kernel: [4, 3], padding: [2, 1]",
+    ],
+)
+def test_padding_is_allowed_to_the_limit(tmp_path: Path, layer: str) -> None:
+    assert len(network(tmp_path, layer).nodes) == 1
+
+
 def test_a_layer_reads_the_one_before_unless_told_otherwise(tmp_path: Path) -> None:
     graph = network(
         tmp_path,
@@ -155,9 +163,6 @@ def test_what_stands_above_the_layers(tmp_path: Path) -> None:
     assert graph.input_shape == Shape(7, 1, 1)
 
 
-# --- what is refused -------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("layer", "key", "words"),
     [
@@ -173,8 +178,7 @@ def test_what_stands_above_the_layers(tmp_path: Path) -> None:
         (
             "name: a, op: maxpool, kernal: 3",
             "layers[0].kernal",
-            "unknown key 'kernal'; did you mean 'kernel'? "
-            "(known keys: name, op, inputs, kernel, stride, padding)",
+            "unknown key 'kernal'; did you mean 'kernel'? (known keys: name, op, inputs, kernel, stride, padding)",
         ),
         (
             "name: a, op: relu, kernel: 3",
@@ -241,6 +245,18 @@ def test_a_bad_layer_is_refused_with_line_and_key(tmp_path: Path, layer: str, ke
         (
             "name: b, op: conv, out_channels: 4, kernel: 1, groups: 2",
             "layer 'b': in_channels 3 is not a multiple",
+        ),
+        (
+            "name: b, op: conv, out_channels: 4, kernel: 3, padding: 9",
+            "layer 'b': vertical padding 9 is not smaller than its window of 3x3",
+        ),
+        (
+            "name: b, op: conv, out_channels: 4, kernel: [3, 2], dilation: [2, 1], padding: [0, 0, 4, 2]",
+            "layer 'b': horizontal padding 2 is not smaller than its window of 5x2",
+        ),
+        (
+            "name: b, op: maxpool, kernel: [4, 3], padding: 2",
+            "layer 'b': horizontal padding 2 is more than half its window of 4x3",
         ),
         ("name: a, op: relu", "layer 'a': this name is used twice"),
         ("name: b, op: add", "layer 'b': takes 2 input(s), but 1 are given"),
@@ -344,9 +360,6 @@ def test_no_change_to_a_workload_gives_anything_but_a_graph_or_an_input_error(
     except InputError as error:
         valid, refused = None, error
     assert (valid and valid.nodes) or (refused and refused.path == path)
-
-
-# --- all formats -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".yml", ".YAML"])
