@@ -9,9 +9,9 @@ from pathlib import Path
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Config, RunConfig
 from accelsim.config.settings import Settings, read_settings
+from accelsim.documents.validation import validated
+from accelsim.documents.yaml_document import Keys
 from accelsim.errors import InputError
-from accelsim.validation import validated
-from accelsim.yaml_document import Keys
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from accelsim.core_yaml import MAX_DEPTH
-from accelsim.errors import InputError
-from accelsim.wording import described, shortened
-from accelsim.yaml_document import (
+from accelsim.documents.core_yaml import MAX_DEPTH
+from accelsim.documents.wording import described, shortened
+from accelsim.documents.yaml_document import (
     Keys,
     YamlDocument,
     dotted,
@@ -19,6 +18,7 @@ from accelsim.yaml_document import (
     parse_yaml,
     read_yaml,
 )
+from accelsim.errors import InputError
 
 _BASE: Keys = ("machine", "base")
 _TILING = "run.tiling."
@@ -35,7 +35,7 @@ _COMMAND_LINE = Origin()
 
 
 class Settings:
-    """Values that know where each was written; a :class:`~accelsim.validation.Document`.
+    """Values that know where each was written; a :class:`~accelsim.documents.validation.Document`.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from accelsim.core_yaml import core_yaml
+from accelsim.documents.core_yaml import core_yaml
 
 if TYPE_CHECKING:
     from accelsim.config.run import Config

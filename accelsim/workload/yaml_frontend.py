@@ -21,12 +21,12 @@ from typing import Any
 
 from pydantic import Field
 
+from accelsim.documents.validation import validated
+from accelsim.documents.wording import described, shortened
+from accelsim.documents.yaml_document import Keys, YamlDocument, read_yaml
 from accelsim.errors import did_you_mean
-from accelsim.validation import validated
-from accelsim.wording import described, shortened
 from accelsim.workload.graph import INPUT, Graph, GraphError, Node, Shape
 from accelsim.workload.yaml_layers import MODELS, Channels, Entry, LayerEntry, Name, Side
-from accelsim.yaml_document import Keys, YamlDocument, read_yaml
 
 
 class _Input(Entry):

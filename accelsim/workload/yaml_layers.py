@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from accelsim.wording import described
+from accelsim.documents.wording import described
 from accelsim.workload.graph import (
     INPUT,
     Activation,

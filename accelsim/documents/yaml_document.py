@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import ScalarNode, SequenceNode
 
-from accelsim.core_yaml import MAX_DEPTH, core_yaml, line_of
+from accelsim.documents.core_yaml import MAX_DEPTH, core_yaml, line_of
+from accelsim.documents.wording import described, shortened
 from accelsim.errors import InputError, did_you_mean
-from accelsim.wording import described, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

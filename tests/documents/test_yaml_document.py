@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from accelsim.core_yaml import MAX_DEPTH
+from accelsim.documents.core_yaml import MAX_DEPTH
+from accelsim.documents.yaml_document import YamlDocument, dotted, fault_of_file, parse_yaml, read_yaml
 from accelsim.errors import InputError
-from accelsim.yaml_document import YamlDocument, dotted, fault_of_file, parse_yaml, read_yaml
 
 
 def written(tmp_path: Path, content: str | bytes) -> Path:
@@ -185,7 +185,7 @@ def test_a_bad_file_is_refused_with_line_and_reason(
 
 
 def test_values_are_counted_without_aliases_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accelsim.yaml_document.MAX_VALUES", 5)
+    monkeypatch.setattr("accelsim.documents.yaml_document.MAX_VALUES", 5)
     assert read_yaml(written(tmp_path, "a: [1, 2, 3]")).data == {"a": [1, 2, 3]}
     assert refusal(tmp_path, "a:\n [1, 2, 3, 4]").message == "holds more than 5 values, aliases expanded"
 

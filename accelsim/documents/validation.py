@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from accelsim.documents.wording import described, shortened
 from accelsim.errors import InputError, did_you_mean
-from accelsim.wording import described, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from accelsim.yaml_document import Keys
+    from accelsim.documents.yaml_document import Keys
 
 MAX_KEYS_LISTED = 12
 

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from accelsim.documents.validation import validated
+from accelsim.documents.wording import shortened
+from accelsim.documents.yaml_document import YamlDocument, read_yaml
 from accelsim.errors import InputError
-from accelsim.validation import validated
-from accelsim.wording import shortened
-from accelsim.yaml_document import YamlDocument, read_yaml
 
 
 def document_of(tmp_path: Path, content: str) -> YamlDocument:

@@ -11,8 +11,8 @@ from ruamel.yaml.composer import Composer
 from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.resolver import BaseResolver
 
+from accelsim.documents.wording import shortened
 from accelsim.errors import InputError
-from accelsim.wording import shortened
 
 MAX_DEPTH = 50
 

@@ -1,0 +1,1 @@
+"""Plain YAML documents: read, checked against a model, and every fault named with its line."""
