@@ -14,14 +14,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from accelsim.config.load import LoadedConfig, load_config
+    from accelsim.errors import AccelsimError, InputError, MappingError
     from accelsim.results.folder import write_results
     from accelsim.results.result import Result, simulate
+    from accelsim.simulation import DeadlockError
 
 __version__ = metadata.version("accelsim")
 
-__all__ = ["LoadedConfig", "Result", "load_config", "simulate", "write_results"]
+__all__ = [
+    "AccelsimError",
+    "DeadlockError",
+    "InputError",
+    "LoadedConfig",
+    "MappingError",
+    "Result",
+    "load_config",
+    "simulate",
+    "write_results",
+]
 
 _HOMES = {
+    "AccelsimError": "accelsim.errors",
+    "DeadlockError": "accelsim.simulation",
+    "InputError": "accelsim.errors",
+    "MappingError": "accelsim.errors",
     "LoadedConfig": "accelsim.config.load",
     "Result": "accelsim.results.result",
     "load_config": "accelsim.config.load",

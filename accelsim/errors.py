@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from accelsim.simulation import LayerRecord
-
 
 class AccelsimError(Exception):
     """Base of all errors that accelsim raises on purpose."""
@@ -49,22 +47,6 @@ class InputError(AccelsimError):
 
 class MappingError(InputError):
     """A layer cannot be placed on the machine: no tile fits its buffers."""
-
-
-class DeadlockError(AccelsimError):
-    """The machine stopped with operations left.
-
-    Parameters
-    ----------
-    message
-        The state of every unit.
-    record
-        What the units did until then.
-    """
-
-    def __init__(self, message: str, record: LayerRecord) -> None:
-        super().__init__(message)
-        self.record = record
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simpy import Environment
 
 from accelsim.config.machine import MachineConfig
-from accelsim.errors import DeadlockError
+from accelsim.errors import AccelsimError
 from accelsim.hardware.account import Account
 from accelsim.hardware.conv_array import ConvArray
 from accelsim.hardware.dma import Dma
@@ -25,6 +25,22 @@ class LayerRecord:
 
     cycles: int
     accounts: tuple[Account, ...]
+
+
+class DeadlockError(AccelsimError):
+    """The machine stopped with operations left.
+
+    Parameters
+    ----------
+    message
+        The state of every unit.
+    record
+        What the units did until then.
+    """
+
+    def __init__(self, message: str, record: LayerRecord) -> None:
+        super().__init__(message)
+        self.record = record
 
 
 def simulate_program(machine: MachineConfig, program: Program) -> LayerRecord:
