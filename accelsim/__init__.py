@@ -9,8 +9,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from accelsim.version import __version__
 
 if TYPE_CHECKING:
     from accelsim.config.load import LoadedConfig, load_config
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from accelsim.results.result import Result, simulate
     from accelsim.simulation import DeadlockError
 
-__version__ = metadata.version("accelsim")
-
 __all__ = [
     "AccelsimError",
     "DeadlockError",
@@ -28,6 +28,7 @@ __all__ = [
     "LoadedConfig",
     "MappingError",
     "Result",
+    "__version__",
     "load_config",
     "simulate",
     "write_results",

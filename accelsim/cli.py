@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim import __version__
 from accelsim.errors import AccelsimError, InputError
+from accelsim.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,6 @@ from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program
 from accelsim.workload.graph import (
-    INPUT,
     Activation,
     Add,
     BatchNorm,
@@ -189,34 +188,41 @@ def _random_tiling(random: Random, layer: Layer) -> TilingConfig:
 
 
 def random_network(random: Random, machine: MachineConfig) -> Graph:
-    """Return a short chain of layers with a branch, of every kind that this machine can have."""
-    raster = machine.array.ifmap_streaming == "raster"
+    """Return a few layers one behind the other, some with a branch around them, that the machine can have."""
+    strides = [1] if machine.array.ifmap_streaming == "raster" else [1, 2]
     shape = Shape(random.randint(1, 4), random.randint(3, 8), random.randint(3, 8))
     graph = Graph("random", shape, [])
-
-    def append(node_type: type[Node], *more_inputs: str, **settings: Any) -> None:
-        name = f"{node_type.__name__.lower()}{len(graph.nodes)}"
-        last = next(reversed(graph.nodes), INPUT)
-        graph.append(node_type(name=name, inputs=(last, *more_inputs), **settings))
-
     for _ in range(random.randint(2, 4)):
-        before = next(reversed(graph.nodes), INPUT)
-        kind = random.choice(["conv", "conv", "conv", "residual", "pool", "batchnorm"])
-        if kind == "pool":
-            append(Pool, kind=random.choice(["max", "avg"]), window=random.choice([Window((2, 1)), None]))
-        elif kind != "batchnorm":
-            channels = graph.shapes[before].channels
-            outputs = channels if kind == "residual" else random.randint(1, 9)
-            kernel = random.choice([1, 3]) if min(graph.shapes[before][1:]) > 1 else 1
-            stride = 1 if raster or kind == "residual" else random.choice([1, 2])
-            window = Window((kernel, kernel), (stride, stride), (kernel // 2,) * 4)
-            append(Conv, in_channels=channels, out_channels=outputs, window=window)
-        if kind == "batchnorm" or random.random() < 0.8:
-            append(BatchNorm)
-        if kind == "residual":
-            append(Add, before)
+        source = _last(graph)
+        kind = random.choice(["convolution", "convolution", "convolution", "branch", "pooling", "nothing"])
+        if kind == "convolution":
+            _append_convolution(graph, random.randint(1, 9), random.choice([1, 3]), random.choice(strides))
+        elif kind == "branch":
+            _append_convolution(graph, graph.shapes[source].channels, kernel=3, stride=1)
+        elif kind == "pooling":
+            rows = min(2, graph.shapes[source].height)
+            _append(graph, Pool, kind="max", window=random.choice([Window((rows, 1)), None]))
+        if kind == "nothing" or random.random() < 0.8:
+            _append(graph, BatchNorm)
+        if kind == "branch":
+            _append(graph, Add, source)
         if random.random() < 0.5:
-            append(Activation, kind="relu")
+            _append(graph, Activation, kind="relu")
     if random.random() < 0.3:
-        append(Linear, in_features=graph.shapes[next(reversed(graph.nodes))].elements, out_features=5)
+        _append(graph, Linear, in_features=graph.shapes[_last(graph)].elements, out_features=5)
     return graph
+
+
+def _append_convolution(graph: Graph, out_channels: int, kernel: int, stride: int) -> None:
+    window = Window((kernel, kernel), (stride, stride), (kernel // 2,) * 4)
+    channels = graph.shapes[_last(graph)].channels
+    _append(graph, Conv, in_channels=channels, out_channels=out_channels, window=window)
+
+
+def _append(graph: Graph, operator: type[Node], *more_inputs: str, **settings: Any) -> None:
+    name = f"{operator.__name__.lower()}{len(graph.nodes)}"
+    graph.append(operator(name=name, inputs=(_last(graph), *more_inputs), **settings))
+
+
+def _last(graph: Graph) -> str:
+    return next(reversed(graph.shapes))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from accelsim import __version__
 from accelsim.config import LoadedConfig, resolved_yaml
 from accelsim.experiment import Experiment, plan_network, run_experiment
 from accelsim.results import frames
@@ -17,6 +16,7 @@ from accelsim.results.summary import (
     saving_between,
     summarise_variant,
 )
+from accelsim.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd

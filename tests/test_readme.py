@@ -1,0 +1,75 @@
+"""The README shows what the commands print, and states savings that they measure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import accelsim
+from accelsim.cli import main
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+PLACEMENTS = ("inline", "pass", "offchip")
+NETWORKS = ("resnet18", "vgg16_bn", "mobilenet_v2")
+
+
+def console_blocks() -> Iterator[tuple[str, str]]:
+    """Commands of the README with the output it shows."""
+    for block in re.findall(r"```console\n\$ accelsim (.*?)```", README, re.DOTALL):
+        command, _, shown = block.partition("\n")
+        yield command, shown
+
+
+@pytest.fixture
+def clone(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that looks like a fresh clone, to write results into."""
+    for name in ("configs", "workloads"):
+        (tmp_path / name).symlink_to(repository / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def test_the_readme_shows_output() -> None:
+    assert len(list(console_blocks())) == 3
+
+
+@pytest.mark.usefixtures("clone")
+@pytest.mark.parametrize(("command", "shown"), console_blocks())
+def test_shown_output_is_what_the_command_prints(command: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(shlex.split(command))
+    captured = capsys.readouterr()
+    printed = lines(captured.out + captured.err)
+    before, cut, after = shown.partition(" ...\n")
+    first, last = lines(before), lines(after)
+    assert printed[: len(first)] == first
+    if cut:
+        assert printed[-len(last) :] == last
+    else:
+        assert printed == first
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_table_of_savings(placement: str, repository: Path) -> None:
+    cells = []
+    for network in NETWORKS:
+        config = accelsim.load_config(repository / f"configs/{network}.yaml", [f"machine.bn.placement={placement}"])
+        saving = accelsim.simulate(config).summary.saving
+        assert saving is not None
+        cells.append(f"{saving.cycles_percent:.2f} % / {saving.dram_bytes_percent:.2f} %")
+    assert f"| `{placement}` | {' | '.join(cells)} |" in README
+
+
+def test_the_figure_with_flush_cycles(repository: Path) -> None:
+    config = accelsim.load_config(repository / "configs/alpha5.yaml", ["machine.bn.flush_cycles=1"])
+    saving = accelsim.simulate(config).summary.saving
+    assert saving is not None
+    assert f"{saving.function_unit_busy_percent:.2f}" == "4.43"
+    assert "17 of 384, 4.43 %" in README
