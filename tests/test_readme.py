@@ -42,7 +42,7 @@ def test_the_readme_shows_output() -> None:
 
 
 @pytest.mark.usefixtures("clone")
-@pytest.mark.parametrize(("command", "shown"), console_blocks())
+@pytest.mark.parametrize(("command", "shown"), list(console_blocks()))
 def test_shown_output_is_what_the_command_prints(command: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(shlex.split(command))
     captured = capsys.readouterr()
