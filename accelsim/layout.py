@@ -68,13 +68,6 @@ class FeatureMap(NamedTuple):
         """Bytes of the whole tensor."""
         return self.batch * self.image_bytes
 
-    def channel_bytes(self, region: Region) -> ChannelBytes[int]:
-        """Bytes of a region, by the number of its channels."""
-        if self.is_vector:
-            return ChannelBytes(region.images, self.element_bits)
-        rows = region.bottom - region.top
-        return ChannelBytes(1, 8 * region.images * rows * self._width_bytes(region))
-
     def transfer(
         self,
         direction: Literal["read", "write"],

@@ -6,7 +6,8 @@ from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue, Layer
 from accelsim.layout import FeatureMap
 from accelsim.mapping.plan import LayerMapping, streamed_shape
-from accelsim.program.convolution import ConvJob, convolution_program
+from accelsim.program.conv_tiles import ConvJob
+from accelsim.program.convolution import convolution_program
 from accelsim.program.memory_map import MemoryMap
 from accelsim.program.operations import Program
 from accelsim.program.stream import StreamJob, stream_program
@@ -30,7 +31,7 @@ def layer_program(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -
     if not isinstance(layer.shape, ConvShape):
         stream = StreamJob(layer.shape, layer.epilogue, mapping.tiling, at_once, kept.ifmap, kept.ofmap)
         ifmap = FeatureMap(layer.shape.batch, layer.shape.input, operand_bits)
-        placed = ifmap._replace(address=memory.place(0 if kept.ifmap else ifmap.bytes))
+        placed = memory.place_map(ifmap, travels=not kept.ifmap)
         return stream_program(machine, stream, placed, memory)
     if mapping.second_phase is None or not layer.epilogue.batchnorm:
         job = ConvJob(layer.shape, layer.epilogue, mapping.tiling, at_once, operand_bits, kept.ifmap, kept.ofmap)

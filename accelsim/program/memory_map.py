@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from accelsim.layout import FeatureMap
+
 
 class MemoryMap:
     """Hands out addresses.
@@ -21,6 +23,10 @@ class MemoryMap:
         address = -(-self._end // self._alignment_bytes) * self._alignment_bytes
         self._end = address + size_bytes
         return address
+
+    def place_map(self, tensor: FeatureMap, *, travels: bool = True) -> FeatureMap:
+        """Return a tensor with an address; one that stays on chip, or is not needed, takes no room."""
+        return tensor._replace(address=self.place(tensor.bytes if travels else 0))
 
     def place_all(self, sizes_bytes: list[int]) -> list[int]:
         """Return the addresses of pieces that follow one another without a gap, as one tensor."""

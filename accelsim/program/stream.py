@@ -63,8 +63,8 @@ class _StreamWriter:
         self.parameter_bytes = [ceil_div(channels * word_bits, 8) for channels in loaded_channels]
         self.parameter_addresses = memory.place_all(self.parameter_bytes)
         operand = FeatureMap(shape.batch, shape.output, machine.array.operand_bits)
-        self.residual = operand._replace(address=memory.place(operand.bytes if job.epilogue.residual else 0))
-        self.ofmap = operand._replace(address=memory.place(0 if job.ofmap_on_chip else operand.bytes))
+        self.residual = memory.place_map(operand, travels=job.epilogue.residual)
+        self.ofmap = memory.place_map(operand, travels=not job.ofmap_on_chip)
 
     def program(self) -> Program:
         """Write all operations."""

@@ -1,0 +1,105 @@
+"""The tiles of a convolution, and the order in which the array works on them (docs/microarchitecture.md, §9)."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import NamedTuple
+
+from accelsim.config.machine import MachineConfig
+from accelsim.layers import ConvShape, Epilogue
+from accelsim.mapping.tiling import PixelTile, Span, Tiling, pixel_tiles, spans
+from accelsim.timing.work import ArrayWork
+
+
+class ConvJob(NamedTuple):
+    """What to write a program for: a convolution and what follows it in the same pass."""
+
+    shape: ConvShape
+    epilogue: Epilogue
+    tiling: Tiling
+    parameters_at_once: bool
+    """Whether the parameters of all channels are loaded together."""
+    stored_bits: int
+    """Width of what is stored."""
+    ifmap_on_chip: bool
+    """Whether the ifmap lies in an ofmap half already."""
+    ofmap_on_chip: bool
+    """Whether the result stays in an ofmap half."""
+
+    def words(self, machine: MachineConfig) -> int:
+        """Parameter words per channel that the convolution itself needs."""
+        return self.epilogue.bias + machine.bn.words * self.epilogue.batchnorm
+
+
+class TileIndex(NamedTuple):
+    """Which tile of every dimension an array operation works on."""
+
+    group: int
+    pixel: int
+    channel: int
+    k: int
+
+    @property
+    def output(self) -> str:
+        """Name of the output tile."""
+        return f"g{self.group} m{self.pixel} n{self.channel}"
+
+    def __str__(self) -> str:
+        return f"{self.output} k{self.k}"
+
+
+class ConvTiles:
+    """A convolution cut into tiles.
+
+    Parameters
+    ----------
+    job
+        The convolution, and its tiling.
+    """
+
+    def __init__(self, job: ConvJob) -> None:
+        shape, tiling = job.shape, job.tiling
+        self.shape = shape
+        self.groups: list[Span] = spans(shape.groups, tiling.groups)
+        self.pixels: list[PixelTile] = list(
+            pixel_tiles(shape.batch, shape.output, tiling.images, tiling.out_height, tiling.out_width)
+        )
+        self.channels: list[Span] = spans(shape.output.channels // shape.groups, tiling.out_channels)
+        self.ks: list[Span] = spans(shape.input.channels // shape.groups, tiling.in_channels)
+        self.order = self._order(tiling)
+
+    def _order(self, tiling: Tiling) -> list[TileIndex]:
+        groups, pixels, channels, ks = (
+            range(len(tiles)) for tiles in (self.groups, self.pixels, self.channels, self.ks)
+        )
+        if tiling.reuse == "ifmap":
+            return [TileIndex(g, m, n, k) for g, m, n, k in product(groups, pixels, channels, ks)]
+        return [TileIndex(g, m, n, k) for g, n, m, k in product(groups, channels, pixels, ks)]
+
+    def work(self, index: TileIndex) -> ArrayWork[int]:
+        """What the array has to do for one operation."""
+        pixels, window = self.pixels[index.pixel], self.shape.window
+        return ArrayWork(
+            pixels.pixels,
+            pixels.padded_positions(window),
+            window.positions,
+            self.ks[index.k].size,
+            self.channels[index.channel].size,
+            self.groups[index.group].size,
+        )
+
+    def input_channels(self, index: TileIndex) -> Span:
+        """The channels of the ifmap that an operation reads."""
+        return _across_groups(
+            self.groups[index.group], self.ks[index.k], self.shape.input.channels // self.shape.groups
+        )
+
+    def output_channels(self, index: TileIndex) -> Span:
+        """The channels of the ofmap that an operation computes."""
+        per_group = self.shape.output.channels // self.shape.groups
+        return _across_groups(self.groups[index.group], self.channels[index.channel], per_group)
+
+
+def _across_groups(groups: Span, channels: Span, per_group: int) -> Span:
+    """Channels of all groups of a tile: whole groups lie side by side, and a part is of one group only."""
+    return Span(groups.start * per_group + channels.start, groups.size * channels.size)
