@@ -27,6 +27,11 @@ from accelsim.workload.graph import (
 )
 
 
+def seeded(seed: int) -> Random:
+    """Return a source of random numbers, the same for the same seed."""
+    return Random(seed)  # noqa: S311  nothing here is secret
+
+
 class Case(NamedTuple):
     """A machine, and one layer as the two variants of a network have it."""
 
@@ -106,7 +111,8 @@ def random_case(random: Random, machine: MachineConfig | None = None) -> Case:
 def _convolution_case(random: Random, machine: MachineConfig) -> Case:
     raster = machine.array.ifmap_streaming == "raster"
     groups = random.choice([1, 1, 1, 2, 3, 6])
-    window = _random_window(random, largest=4, stride=1 if raster else 3)
+    several_to_a_fold = groups > 1 and machine.array.grouped == "block_diagonal"
+    window = _random_window(random, largest=2 if several_to_a_fold else 4, stride=1 if raster else 3)
     shape = _input_that_fits(random, window, groups * random.randint(1, 5 if groups == 1 else 2))
     fewest, most = random.choice([(1, 12), (1, 12), (30, 48)]) if groups == 1 else (1, 3)
     outputs = random.randint(fewest, most)
@@ -194,15 +200,17 @@ def random_network(random: Random, machine: MachineConfig) -> Graph:
     graph = Graph("random", shape, [])
     for _ in range(random.randint(2, 4)):
         source = _last(graph)
-        kind = random.choice(["convolution", "convolution", "convolution", "branch", "pooling", "nothing"])
+        kind = random.choice(["convolution", "convolution", "branch", "branch", "pooling", "nothing"])
         if kind == "convolution":
             _append_convolution(graph, random.randint(1, 9), random.choice([1, 3]), random.choice(strides))
         elif kind == "branch":
             _append_convolution(graph, graph.shapes[source].channels, kernel=3, stride=1)
+            if random.random() < 0.4:
+                _append(graph, Activation, kind="relu")
         elif kind == "pooling":
             rows = min(2, graph.shapes[source].height)
             _append(graph, Pool, kind="max", window=random.choice([Window((rows, 1)), None]))
-        if kind == "nothing" or random.random() < 0.8:
+        if kind in ("branch", "nothing") or random.random() < 0.8:
             _append(graph, BatchNorm)
         if kind == "branch":
             _append(graph, Add, source)

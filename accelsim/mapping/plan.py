@@ -64,6 +64,7 @@ def map_layers(
         if name not in names:
             raise MappingError(f"no layer has this name{did_you_mean(name, names)}", key=f"run.tiling.{name}")
     mapped = {}
+    _refuse_strides_under_raster(machine, layers)
     for layer, kept in zip(layers, _residencies(machine, layers), strict=True):
         try:
             mapped[layer.name] = _map(machine, layer.shape, layer.epilogue, kept, fixed.get(layer.name))
@@ -71,6 +72,17 @@ def map_layers(
             key = f"run.tiling.{layer.name}" if layer.name in fixed else None
             raise MappingError(f"layer '{layer.name}': {error.message}", key=key) from None
     return mapped
+
+
+def _refuse_strides_under_raster(machine: MachineConfig, layers: Sequence[Layer]) -> None:
+    for layer in layers:
+        stride = layer.shape.window.stride
+        if machine.array.ifmap_streaming == "raster" and isinstance(layer.shape, ConvShape) and stride != (1, 1):
+            raise MappingError(
+                f"layer '{layer.name}': a convolution of stride {stride[0]}x{stride[1]} cannot run with "
+                "machine.array.ifmap_streaming 'raster', which streams every input position and needs stride 1; "
+                "use 'im2col'"
+            )
 
 
 def streamed_shape(shape: ConvShape) -> StreamShape:

@@ -86,10 +86,14 @@ def tasks_of(machine: MachineConfig, unfused: Layer, kept: Residency) -> list[Ta
 
 
 class Choice(NamedTuple):
-    """What a tiling is chosen by before any cycles are estimated; the smaller the better."""
+    """What a tiling is chosen by before any cycles are estimated; the smaller the better.
 
-    shape: int
-    """0: whole rows and whole column blocks; 1: whole column blocks; 2: any."""
+    Rules that narrow as long as they leave any are the same as preferences in this order.
+    """
+
+    wastes_columns: bool
+    cuts_rows: bool
+    streams_briefly: bool
     traffic: int
 
 
@@ -101,7 +105,19 @@ def best_choice(task: Task) -> Choice | None:
 
 def choice_of(task: Task, tiling: Tiling) -> Choice:
     """Return how a tiling stands in the order of preference."""
-    return Choice(_shape_class(task, tiling), traffic(task, tiling))
+    array, output = task.machine.array, task.shape.output
+    pixels = tiling.images * tiling.out_height * tiling.out_width
+    all_pixels = pixels == task.shape.batch * output.pixels
+    channels = tiling.out_channels
+    all_channels = channels == output.channels // task.groups
+    if array.dataflow == "is":
+        whole_columns = all_pixels or pixels >= array.cols
+        long_streams = all_channels or channels >= array.rows
+    else:
+        whole_columns = all_channels or channels % array.cols == 0
+        long_streams = all_pixels or pixels >= array.rows
+    whole_rows = tiling.out_width == output.width
+    return Choice(not whole_columns, not whole_rows, not long_streams, traffic(task, tiling))
 
 
 def all_tilings(task: Task) -> Iterator[Tiling]:
@@ -160,22 +176,6 @@ def missing(task: Task, tiling: Tiling) -> dict[str, tuple[int, int]]:
         stored = max(_output_bytes(task, tile, (0, channels), task.stored_bits) for tile in tiles)
         needs["ofmap"] = stored, _half(machine, "ofmap")
     return {storage: (need, there) for storage, (need, there) in needs.items() if need > there}
-
-
-def _shape_class(task: Task, tiling: Tiling) -> int:
-    array, output = task.machine.array, task.shape.output
-    pixels = tiling.images * tiling.out_height * tiling.out_width
-    all_pixels = pixels == task.shape.batch * output.pixels
-    whole_columns = tiling.out_channels % array.cols == 0 or tiling.out_channels == output.channels // task.groups
-    if array.dataflow == "is":
-        fills = all_pixels or pixels >= array.cols
-    elif array.dataflow == "os" and isinstance(task.shape, ConvShape):
-        fills = whole_columns and (all_pixels or pixels >= array.rows)
-    else:
-        fills = whole_columns
-    if not fills:
-        return 2
-    return 0 if tiling.out_width == output.width else 1
 
 
 # --- what moves ------------------------------------------------------------------------------------------
