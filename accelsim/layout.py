@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from accelsim.timing.integers import Integer, ceil_div
+from accelsim.timing.integers import ceil_div
 from accelsim.timing.work import Transfer
 
 if TYPE_CHECKING:
     from accelsim.workload.graph import Shape
+
+
+class Span(NamedTuple):
+    """``size`` elements of one dimension, from ``start``."""
+
+    start: int
+    size: int
 
 
 class Region(NamedTuple):
@@ -22,30 +29,13 @@ class Region(NamedTuple):
     right: int
 
 
-class ChannelBytes(NamedTuple, Generic[Integer]):
-    """Bytes of a region as a function of its channels: ``pieces`` times ⌈channels · bits / 8⌉."""
-
-    pieces: Integer
-    bits: Integer
-
-
-def bytes_of(per_channel: ChannelBytes[Integer], channels: Integer) -> Integer:
-    """Bytes that this many channels take."""
-    return per_channel.pieces * ((channels * per_channel.bits + 7) // 8)
-
-
 class FeatureMap(NamedTuple):
-    """A tensor of ``batch`` images in DRAM: NCHW, rows on byte boundaries, feature vectors packed."""
+    """A tensor of ``batch`` images in DRAM: NCHW, each row of a plane on a byte boundary."""
 
     batch: int
     shape: Shape
     element_bits: int
     address: int = 0
-
-    @property
-    def is_vector(self) -> bool:
-        """Whether planes are one pixel, and so packed across channels."""
-        return self.shape.pixels == 1
 
     @property
     def row_bytes(self) -> int:
@@ -54,14 +44,13 @@ class FeatureMap(NamedTuple):
 
     @property
     def plane_bytes(self) -> int:
-        """Bytes from one channel to the next (of a vector: undefined)."""
+        """Bytes from one channel to the next."""
         return self.shape.height * self.row_bytes
 
     @property
     def image_bytes(self) -> int:
         """Bytes from one image to the next."""
-        channels = self.shape.channels
-        return ceil_div(channels * self.element_bits, 8) if self.is_vector else channels * self.plane_bytes
+        return self.shape.channels * self.plane_bytes
 
     @property
     def bytes(self) -> int:
@@ -73,41 +62,26 @@ class FeatureMap(NamedTuple):
         direction: Literal["read", "write"],
         buffer: Literal["ifmap", "residual", "ofmap"],
         region: Region,
-        first_channel: int,
-        channels: int,
+        channels: Span,
     ) -> Transfer:
         """Return the DMA descriptor for some channels of a region, with runs that touch merged."""
-        image = self.address + region.image * self.image_bytes
-        all_channels = channels == self.shape.channels
-        if self.is_vector:
-            start = image + first_channel * self.element_bits // 8
-            run = ceil_div(channels * self.element_bits, 8)
-            return self._images(direction, buffer, start, run, region.images, contiguous=all_channels)
+        start = self.address + region.image * self.image_bytes + channels.start * self.plane_bytes
+        start += region.top * self.row_bytes + region.left * self.element_bits // 8
+        transfer = Transfer(direction, buffer, start, 0, images=region.images, image_stride_bytes=self.image_bytes)
         rows = region.bottom - region.top
-        start = image + first_channel * self.plane_bytes + region.top * self.row_bytes
         if region.right - region.left < self.shape.width:
-            start += region.left * self.element_bits // 8
-            run = self._width_bytes(region)
-            return Transfer(direction, buffer, start, run, rows, self.row_bytes, channels, self.plane_bytes)
+            width_bytes = ceil_div(region.right * self.element_bits, 8) - region.left * self.element_bits // 8
+            return transfer._replace(
+                row_bytes=width_bytes,
+                rows=rows,
+                row_stride_bytes=self.row_bytes,
+                planes=channels.size,
+                plane_stride_bytes=self.plane_bytes,
+            )
         if rows < self.shape.height:
-            return Transfer(direction, buffer, start, rows * self.row_bytes, channels, self.plane_bytes)
-        run = channels * self.plane_bytes
-        return self._images(direction, buffer, start, run, region.images, contiguous=all_channels)
-
-    def _images(
-        self,
-        direction: Literal["read", "write"],
-        buffer: Literal["ifmap", "residual", "ofmap"],
-        start: int,
-        run: int,
-        images: int,
-        *,
-        contiguous: bool,
-    ) -> Transfer:
-        if contiguous or images == 1:
-            return Transfer(direction, buffer, start, images * run)
-        return Transfer(direction, buffer, start, run, images, self.image_bytes)
-
-    def _width_bytes(self, region: Region) -> int:
-        bits = self.element_bits
-        return ceil_div(region.right * bits, 8) - region.left * bits // 8
+            return transfer._replace(
+                row_bytes=rows * self.row_bytes, planes=channels.size, plane_stride_bytes=self.plane_bytes
+            )
+        if channels.size < self.shape.channels:
+            return transfer._replace(row_bytes=channels.size * self.plane_bytes)
+        return transfer._replace(row_bytes=region.images * self.image_bytes, images=1)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from accelsim.layers import ConvShape
-from accelsim.layout import ChannelBytes
 from accelsim.mapping.pixel_cuts import PixelCut, PixelCuts
 from accelsim.mapping.problem import MappingProblem
 from accelsim.mapping.tiling import Tiling, tile_sizes
@@ -42,11 +41,6 @@ class Candidates:
     def pixels(self, name: str) -> IntArray:
         """Return a number of the pixel cut, by its field name."""
         return np.array([getattr(cut, name) for cut in self.cuts], dtype=np.int64)[self.cut]
-
-    def channel_bytes(self, name: str) -> ChannelBytes[IntArray]:
-        """Return a :class:`ChannelBytes` of the pixel cut, by its field name."""
-        columns = np.array([getattr(cut, name) for cut in self.cuts], dtype=np.int64)[self.cut]
-        return ChannelBytes(columns[:, 0], columns[:, 1])
 
     def where(self, chosen: NDArray[np.bool_]) -> Candidates:
         """Return only the chosen ones."""
@@ -126,15 +120,13 @@ def _with_split_k(problem: MappingProblem, whole: Candidates) -> Candidates:
     """
     machine, window = problem.machine, problem.shape.window
     one_group = whole.where(whole.groups == 1)
-    largest = one_group.channel_bytes("largest_ifmap")
     fits = (
         machine.buffers.weight.half_bytes
         * 8
         // (window.positions * one_group.out_channels * machine.array.operand_bits)
     )
     if not problem.ifmap_on_chip:
-        in_ifmap_half = machine.buffers.ifmap.half_bytes // largest.pieces * 8 // largest.bits
-        fits = np.minimum(fits, in_ifmap_half)
+        fits = np.minimum(fits, machine.buffers.ifmap.half_bytes // one_group.pixels("largest_ifmap_bytes"))
     split = replace(one_group, in_channels=_even(one_group.in_channels, fits, _fold_step(problem)))
     return split.where((fits > 0) & (split.in_channels < one_group.in_channels))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from accelsim.layers import ConvShape
-from accelsim.layout import bytes_of
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
 from accelsim.timing.array import array_cycles, drain_blocks
@@ -142,12 +141,7 @@ def _port_cycles(problem: MappingProblem, candidates: Candidates, moved_bytes: I
 
 def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     """Bytes of all ifmap tiles, each loaded once per pass over the pixels."""
-    if problem.ifmap_on_chip:
-        return np.zeros(len(candidates), dtype=np.int64)
-    per_channels = candidates.channel_bytes("total_ifmap")
-    groups = _parts(problem.groups, candidates.groups)
-    inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
-    return _sum(g.number * k.number * bytes_of(per_channels, g.size * k.size) for g, k in product(groups, inputs))
+    return candidates.pixels("total_ifmap_bytes") * problem.shape.input.channels * (not problem.ifmap_on_chip)
 
 
 def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
@@ -176,10 +170,7 @@ def _carried_tensors(problem: MappingProblem) -> int:
 
 
 def _ofmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
-    per_channels = candidates.channel_bytes("total_ofmap")
-    groups = _parts(problem.groups, candidates.groups)
-    outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    return _sum(g.number * n.number * bytes_of(per_channels, g.size * n.size) for g, n in product(groups, outputs))
+    return candidates.pixels("total_ofmap_bytes") * problem.shape.output.channels
 
 
 def _outputs_per_group(problem: MappingProblem) -> int:

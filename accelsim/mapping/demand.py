@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from accelsim.layers import ConvShape
-from accelsim.layout import bytes_of
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
 
@@ -33,13 +32,13 @@ def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
     channels = candidates.groups * candidates.out_channels
     found = []
     if problem.stored_bits:
-        stored = bytes_of(candidates.channel_bytes("largest_stored"), channels)
+        stored = candidates.pixels("largest_stored_bytes") * channels
         found.append(Demand("ofmap buffer", "bytes", stored, buffers.ofmap.half_bytes))
     if not problem.ifmap_on_chip:
-        loaded = bytes_of(candidates.channel_bytes("largest_ifmap"), candidates.groups * candidates.in_channels)
+        loaded = candidates.pixels("largest_ifmap_bytes") * candidates.groups * candidates.in_channels
         found.append(Demand("ifmap buffer", "bytes", loaded, buffers.ifmap.half_bytes))
     if problem.residual:
-        residual = bytes_of(candidates.channel_bytes("largest_ofmap"), channels)
+        residual = candidates.pixels("largest_ofmap_bytes") * channels
         found.append(Demand("residual buffer", "bytes", residual, buffers.residual.half_bytes))
     if problem.parameter_words:
         loaded_at_once = channels * 0 + problem.shape.output.channels if problem.parameters_at_once else channels

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from accelsim.layout import ChannelBytes, FeatureMap
+from accelsim.layout import FeatureMap
 from accelsim.mapping.tiling import tile_sizes
 from accelsim.timing.integers import ceil_div
 
@@ -42,11 +42,11 @@ class PixelCut(NamedTuple):
     last: int
     last_pixels: int
     last_positions: int
-    largest_ifmap: ChannelBytes[int]
-    total_ifmap: ChannelBytes[int]
-    largest_stored: ChannelBytes[int]
-    largest_ofmap: ChannelBytes[int]
-    total_ofmap: ChannelBytes[int]
+    largest_ifmap_bytes: int
+    total_ifmap_bytes: int
+    largest_stored_bytes: int
+    largest_ofmap_bytes: int
+    total_ofmap_bytes: int
     ifmap_runs: int
     """Contiguous runs per channel in all ifmap tiles; 0 where whole planes make one run of all channels."""
     ofmap_runs: int
@@ -101,11 +101,11 @@ class PixelCuts:
             last=tiles - full,
             last_pixels=math.prod(last_sizes),
             last_positions=self._positions(*last_sizes),
-            largest_ifmap=self._loaded(images, out_height, out_width, np.max),
-            total_ifmap=self._loaded(self._ifmap.batch, out_height, out_width, np.sum),
-            largest_stored=self._written(self._stored, images, out_height, out_width, np.max),
-            largest_ofmap=self._written(self._ofmap, images, out_height, out_width, np.max),
-            total_ofmap=self._written(self._ofmap, self._ofmap.batch, out_height, out_width, np.sum),
+            largest_ifmap_bytes=self._loaded(images, out_height, out_width, np.max),
+            total_ifmap_bytes=self._loaded(self._ifmap.batch, out_height, out_width, np.sum),
+            largest_stored_bytes=self._written(self._stored, images, out_height, out_width, np.max),
+            largest_ofmap_bytes=self._written(self._ofmap, images, out_height, out_width, np.max),
+            total_ofmap_bytes=self._written(self._ofmap, self._ofmap.batch, out_height, out_width, np.sum),
             ifmap_runs=self._runs(self._ifmap, tiles, self._rows.read(out_height, 8), out_width),
             ofmap_runs=self._runs(self._ofmap, tiles, self._rows.written(out_height, 8), out_width),
         )
@@ -114,28 +114,20 @@ class PixelCuts:
         """Runs per channel: each row of its own where rows are cut, else one for each tile that is no whole plane."""
         if out_width < self._ofmap.shape.width:
             return int(rows.sum()) * tiles // len(rows)
-        return 0 if tensor.is_vector or rows.min() == tensor.shape.height else tiles
+        return 0 if rows.min() == tensor.shape.height else tiles
 
-    def _loaded(self, images: int, out_height: int, out_width: int, over: _Reduction) -> ChannelBytes[int]:
+    def _loaded(self, images: int, out_height: int, out_width: int, over: _Reduction) -> int:
         rows = self._rows.read(out_height, 8)
         columns = self._columns.read(out_width, self._ifmap.element_bits)
-        return _bytes(self._ifmap, images, over(rows) * over(columns))
+        return images * int(over(rows) * over(columns))
 
-    def _written(
-        self, tensor: FeatureMap, images: int, out_height: int, out_width: int, over: _Reduction
-    ) -> ChannelBytes[int]:
+    def _written(self, tensor: FeatureMap, images: int, out_height: int, out_width: int, over: _Reduction) -> int:
         rows = self._rows.written(out_height, 8)
         columns = self._columns.written(out_width, tensor.element_bits)
-        return _bytes(tensor, images, over(rows) * over(columns))
+        return images * int(over(rows) * over(columns))
 
     def _positions(self, images: int, out_height: int, out_width: int) -> int:
         return images * self._rows.positions(out_height) * self._columns.positions(out_width)
-
-
-def _bytes(tensor: FeatureMap, images: int, plane_bytes: int) -> ChannelBytes[int]:
-    if tensor.is_vector:
-        return ChannelBytes(images, tensor.element_bits)
-    return ChannelBytes(1, 8 * images * int(plane_bytes))
 
 
 class _Axis:

@@ -6,16 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from accelsim.layout import Region
+from accelsim.layout import Region, Span
 from accelsim.timing.integers import ceil_div
 from accelsim.workload.graph import Shape, Window
-
-
-class Span(NamedTuple):
-    """``size`` elements of one dimension, from ``start``."""
-
-    start: int
-    size: int
 
 
 def spans(extent: int, size: int) -> list[Span]:

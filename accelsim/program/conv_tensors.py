@@ -57,7 +57,7 @@ class ConvTensors:
         """Load the input behind a pixel tile, for some input channels."""
         shape = self._job.shape
         region = self._tiles.pixels[index.pixel].input_region(shape.window, shape.input)
-        transfer = self.ifmap.transfer("read", "ifmap", region, *self._tiles.input_channels(index))
+        transfer = self.ifmap.transfer("read", "ifmap", region, self._tiles.input_channels(index))
         label = f"load ifmap g{index.group} m{index.pixel} k{index.k}"
         return TransferOperation(label, transfer, (Token.IFMAP_FREE,), (Token.IFMAP_FULL,))
 
@@ -71,14 +71,14 @@ class ConvTensors:
     def load_residual(self, index: TileIndex) -> TransferOperation:
         """Load the residual operand of an output tile."""
         region = self._tiles.pixels[index.pixel].output_region
-        transfer = self.residual.transfer("read", "residual", region, *self._tiles.output_channels(index))
+        transfer = self.residual.transfer("read", "residual", region, self._tiles.output_channels(index))
         label = f"load residual {index.output}"
         return TransferOperation(label, transfer, (Token.RESIDUAL_FREE,), (Token.RESIDUAL_FULL,))
 
     def store_ofmap(self, index: TileIndex) -> TransferOperation:
         """Store an output tile."""
         region = self._tiles.pixels[index.pixel].output_region
-        transfer = self.ofmap.transfer("write", "ofmap", region, *self._tiles.output_channels(index))
+        transfer = self.ofmap.transfer("write", "ofmap", region, self._tiles.output_channels(index))
         label = f"store ofmap {index.output}"
         return TransferOperation(label, transfer, (Token.OFMAP_FULL,), (Token.OFMAP_FREE,))
 

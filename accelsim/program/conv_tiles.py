@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue
-from accelsim.mapping.tiling import PixelTile, Span, Tiling, pixel_tiles, spans
+from accelsim.layout import Span
+from accelsim.mapping.tiling import PixelTile, Tiling, pixel_tiles, spans
 from accelsim.timing.work import ArrayWork
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import Epilogue, StreamShape
-from accelsim.layout import FeatureMap
-from accelsim.mapping.tiling import PixelTile, Span, Tiling, pixel_tiles, spans
+from accelsim.layout import FeatureMap, Span
+from accelsim.mapping.tiling import PixelTile, Tiling, pixel_tiles, spans
 from accelsim.program.drain import TileDrain, post_operations
 from accelsim.program.fillings import Fillings
 from accelsim.program.memory_map import MemoryMap
@@ -130,15 +130,15 @@ class _StreamWriter:
 
     def _load_ifmap(self, tile: _Tile) -> TransferOperation:
         region = tile.pixels.input_region(self.job.shape.window, self.job.shape.input)
-        transfer = self.source.transfer("read", "ifmap", region, tile.channels.start, tile.channels.size)
+        transfer = self.source.transfer("read", "ifmap", region, tile.channels)
         return TransferOperation(f"load ifmap {tile.name}", transfer, (Token.IFMAP_FREE,), (Token.IFMAP_FULL,))
 
     def _load_residual(self, tile: _Tile) -> TransferOperation:
         region = tile.pixels.output_region
-        transfer = self.residual.transfer("read", "residual", region, tile.channels.start, tile.channels.size)
+        transfer = self.residual.transfer("read", "residual", region, tile.channels)
         return TransferOperation(f"load residual {tile.name}", transfer, (Token.RESIDUAL_FREE,), (Token.RESIDUAL_FULL,))
 
     def _store(self, tile: _Tile) -> TransferOperation:
         region = tile.pixels.output_region
-        transfer = self.ofmap.transfer("write", "ofmap", region, tile.channels.start, tile.channels.size)
+        transfer = self.ofmap.transfer("write", "ofmap", region, tile.channels)
         return TransferOperation(f"store ofmap {tile.name}", transfer, (Token.OFMAP_FULL,), (Token.OFMAP_FREE,))

@@ -38,10 +38,10 @@ class Block(NamedTuple, Generic[Integer]):
 
 
 class Transfer(NamedTuple):
-    """One descriptor of the DMA: ``planes × rows`` runs of ``row_bytes`` contiguous bytes.
+    """One descriptor of the DMA: ``images × planes × rows`` runs of ``row_bytes`` contiguous bytes.
 
-    The strides are the distances in bytes between the starts of neighbouring rows and planes; a stride whose count
-    is 1 is 0.
+    The strides are the distances in bytes between the starts of neighbouring rows, planes and images; they mean nothing
+    where the count is 1.
     """
 
     direction: Literal["read", "write"]
@@ -52,11 +52,13 @@ class Transfer(NamedTuple):
     row_stride_bytes: int = 0
     planes: int = 1
     plane_stride_bytes: int = 0
+    images: int = 1
+    image_stride_bytes: int = 0
 
     @property
     def runs(self) -> int:
         """Number of contiguous runs."""
-        return self.planes * self.rows
+        return self.images * self.planes * self.rows
 
     @property
     def bytes(self) -> int:
