@@ -99,8 +99,8 @@ def _channel_tiles(problem: MappingProblem) -> list[tuple[int, int]]:
     """Pairs of groups and output channels per group: several groups whole, or a part of one."""
     array = problem.machine.array
     n = problem.shape.output.channels // problem.groups
-    column_sizes = _with_multiples(tile_sizes(n), array.cols, n)
-    tiles = [(1, size) for size in column_sizes]
+    column_sizes = {*_with_multiples(tile_sizes(n), array.cols, n), min(array.rows, n)}
+    tiles = [(1, size) for size in sorted(column_sizes, reverse=True)]
     if problem.groups > 1:
         pack = max(1, array.cols // n) if array.grouped == "block_diagonal" else 1
         tiles += [(size, n) for size in _with_multiples(tile_sizes(problem.groups), pack, problem.groups) if size > 1]

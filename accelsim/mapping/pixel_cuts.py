@@ -17,7 +17,7 @@ from accelsim.mapping.tiling import tile_sizes
 from accelsim.timing.integers import ceil_div
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -72,6 +72,7 @@ class PixelCuts:
         self._ifmap = ifmap
         self._ofmap = ofmap
         self._stored = ofmap._replace(element_bits=problem.stored_bits)
+        self._worthwhile_pixels = (problem.machine.array.rows, problem.machine.array.cols)
         self._rows, self._columns = (
             _Axis(outputs, inputs, window.stride[axis], window.extent[axis], window.padding[axis])
             for axis, (outputs, inputs) in enumerate(zip(ofmap.shape[1:], ifmap.shape[1:], strict=True))
@@ -79,12 +80,16 @@ class PixelCuts:
 
     def __iter__(self) -> Iterator[PixelCut]:
         output = self._ofmap.shape
-        for images in tile_sizes(self._ofmap.batch):
+        for images in sorted({*tile_sizes(self._ofmap.batch), *self._sizes_reaching(output.pixels, self._ofmap.batch)}):
             yield self.cut(images, output.height, output.width)
-        for size in self._rows.sizes(8):
+        for size in self._rows.sizes(8, self._sizes_reaching(output.width, output.height)):
             yield self.cut(1, size, output.width)
-        for size in self._columns.sizes(self._ifmap.element_bits):
+        for size in self._columns.sizes(self._ifmap.element_bits, self._sizes_reaching(1, output.width)):
             yield self.cut(1, 1, size)
+
+    def _sizes_reaching(self, pixels_each: int, extent: int) -> list[int]:
+        """Smallest sizes with which a tile has as many pixels as the array has rows, or columns."""
+        return [min(ceil_div(pixels, pixels_each), extent) for pixels in self._worthwhile_pixels]
 
     def cut(self, images: int, out_height: int, out_width: int) -> PixelCut:
         """Return the cut with these sizes, which cut one dimension at most (see :class:`Tiling`)."""
@@ -156,14 +161,21 @@ class _Axis:
         starts = np.arange(0, self._outputs, size, dtype=np.int64)
         return _byte_spans(starts, np.minimum(starts + size, self._outputs), bits)
 
-    def sizes(self, bits: int) -> list[int]:
-        """Tile sizes below the whole that are worth looking at."""
-        seen: set[tuple[int, int]] = set()
+    def sizes(self, bits: int, thresholds: Iterable[int]) -> list[int]:
+        """Tile sizes below the whole that are worth looking at.
+
+        Left out are those for which a smaller size has as many tiles, the same cost, reaches the same thresholds, and
+        needs no more room for its largest tile. (It can: clipped padding may make the larger of two sizes read less.)
+        """
+        least_room: dict[tuple[int, ...], int] = {}
         kept = []
         for size in range(1, self._outputs):
-            cost = (ceil_div(self._outputs, size), int(self.read(size, bits).sum()))
-            if cost not in seen:
-                seen.add(cost)
+            read = self.read(size, bits)
+            reached = (size >= threshold for threshold in thresholds)
+            key = (len(read), int(read.sum()), *reached)
+            room = int(read.max())
+            if room < least_room.get(key, room + 1):
+                least_room[key] = room
                 kept.append(size)
         return kept
 

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from accelsim.errors import MappingError
-from accelsim.mapping.candidates import Candidates, enumerate_candidates, only
+from accelsim.mapping.candidates import enumerate_candidates, only
 from accelsim.mapping.cost import dram_bytes, estimated_cycles, operation_count
 from accelsim.mapping.demand import demands, legal
 from accelsim.mapping.shape import well_shaped
+from accelsim.mapping.tiling import Tiling
 
 if TYPE_CHECKING:
     from accelsim.mapping.problem import MappingProblem
-    from accelsim.mapping.tiling import Tiling
 
 MAX_OPERATIONS = 2_000_000
 """More operations in one layer take minutes and gigabytes; the machine is then hardly the one that was meant."""
 
 ESTIMATE_RESOLUTION = 100
 """Estimated cycles that differ by less than one part in this are no reason to prefer a tiling."""
+
+SMALLEST = Tiling(images=1, out_height=1, out_width=1, groups=1, out_channels=1, in_channels=1)
 
 
 def choose_tiling(problem: MappingProblem) -> Tiling:
@@ -38,7 +40,7 @@ def choose_tiling(problem: MappingProblem) -> Tiling:
     candidates = enumerate_candidates(problem)
     fits = legal(problem, candidates)
     if not fits.any():
-        raise MappingError(f"no tile fits: {_shortfall(problem, candidates)}")
+        raise MappingError(f"no tile fits, not even the smallest ({SMALLEST}): {_shortfall(problem, SMALLEST)}")
     candidates = candidates.where(well_shaped(problem, candidates, fits))
     moved_bytes = dram_bytes(problem, candidates)
     least = moved_bytes == moved_bytes.min()
@@ -58,24 +60,14 @@ def choose_tiling(problem: MappingProblem) -> Tiling:
 
 def check_tiling(problem: MappingProblem, tiling: Tiling) -> None:
     """Raise :class:`MappingError` if a tile of this tiling does not fit the machine."""
-    candidate = only(problem, tiling)
-    if not legal(problem, candidate)[0]:
-        raise MappingError(f"a tile of {tiling} does not fit: {_shortfall(problem, candidate)}")
+    if not legal(problem, only(problem, tiling))[0]:
+        raise MappingError(f"a tile of {tiling} does not fit: {_shortfall(problem, tiling)}")
 
 
-def _shortfall(problem: MappingProblem, candidates: Candidates) -> str:
-    """Say what the candidate that comes nearest to fitting lacks."""
-    needs = demands(problem, candidates)
-    worst = np.max([demand.needed / demand.available for demand in needs], axis=0)
-    nearest = int(np.argmin(worst))
-    lacking = [
-        f"it needs {demand.needed[nearest]} {demand.unit} of the {demand.storage}, one half of which holds "
-        f"{demand.available}"
-        for demand in needs
-        if demand.needed[nearest] > demand.available
-    ]
-    return (
-        "; ".join(lacking)
-        if len(candidates) == 1
-        else (f"the smallest one ({candidates.tiling(nearest)}): " + "; ".join(lacking))
+def _shortfall(problem: MappingProblem, tiling: Tiling) -> str:
+    """Say what a tile of this tiling lacks."""
+    return "; ".join(
+        f"it needs {demand.needed[0]} {demand.unit} of the {demand.storage}, one half of which holds {demand.available}"
+        for demand in demands(problem, only(problem, tiling))
+        if demand.needed[0] > demand.available
     )
