@@ -21,10 +21,14 @@ EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
+STANDARD_OUTPUT = 1
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 if the simulation failed, 2 if the input is at fault."""
     options = _parser().parse_args(arguments)
+    if sys.stdout is None:  # the shell has closed it (`>&-`)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     try:
         options.command(options)
         sys.stdout.flush()
@@ -33,9 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_BAD_INPUT if isinstance(error, InputError) else EXIT_FAILURE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader has seen enough (`accelsim explain ... | head`): keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        # Commands name the files they cannot use, so this is standard output: full, or closed by its reader
+        # (`accelsim explain ... | head`). Point it elsewhere, or Python complains again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_OUTPUT)
+        if not isinstance(error, BrokenPipeError):
+            print(f"error: cannot print: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return EXIT_FAILURE
     return 0
 
@@ -95,8 +102,8 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of operations")
-    return int(text)
+        raise argparse.ArgumentTypeError(f"'{text[:20]}' is no number of operations")
+    return int(text[:9])
 
 
 def _run(options: argparse.Namespace) -> None:

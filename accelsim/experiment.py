@@ -9,7 +9,7 @@ from typing import NamedTuple
 from accelsim.config.load import LoadedConfig
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Variant
-from accelsim.errors import MappingError
+from accelsim.errors import InputError, MappingError
 from accelsim.fusion.fold import fold_batchnorms
 from accelsim.fusion.match import Match, match_batchnorms
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape, layers_of
@@ -17,6 +17,7 @@ from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.program.layer import layer_program
 from accelsim.simulation import LayerRecord, simulate_program
 from accelsim.workload import read_network
+from accelsim.workload.graph import MAX_ELEMENTS
 
 
 class LayerRun(NamedTuple):
@@ -54,7 +55,11 @@ class NetworkPlan(NamedTuple):
     """A network ready to run: its layers in each variant, and how they are mapped."""
 
     network: str
+    source: bytes
+    """The file that the network was read from."""
     matches: tuple[Match, ...]
+    free_nodes: frozenset[str]
+    """Nodes that are part of no layer, since they move no data."""
     layers: dict[Variant, list[Layer]]
     mappings: dict[str, LayerMapping]
 
@@ -68,17 +73,24 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
         If the network cannot be read, or (:class:`MappingError`) a layer does not fit the machine.
     """
     graph = read_network(config.workload_path)
+    source = config.workload_path.read_bytes()
     batch = config.run.batch
+    if not layers_of(graph, batch):
+        raise InputError("none of its layers computes anything", path=config.workload_path)
+    if batch * max(shape.elements for shape in graph.shapes.values()) > MAX_ELEMENTS:
+        raise config.error(("run", "batch"), f"{batch} images make a tensor of more than {MAX_ELEMENTS} elements")
     matches = tuple(match_batchnorms(graph))
     layers: dict[Variant, list[Layer]] = {
         "fused": layers_of(fold_batchnorms(graph, matches), batch),
         "unfused": layers_of(graph, batch),
     }
+    in_layers = {name for layer in layers["unfused"] for name in layer.nodes}
+    free_nodes = frozenset(graph.nodes) - in_layers
     try:
-        mappings = map_layers(config.machine, layers["unfused"], config.run.tiling)
+        mappings = map_layers(config.machine, layers["unfused"], config.run.tiling, config.run.objective)
     except MappingError as error:
         raise _located(error, config) from None
-    return NetworkPlan(graph.name, matches, layers, mappings)
+    return NetworkPlan(graph.name, source, matches, free_nodes, layers, mappings)
 
 
 def _located(error: MappingError, config: LoadedConfig) -> MappingError:

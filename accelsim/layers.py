@@ -130,7 +130,8 @@ def layers_of(graph: Graph, batch: int) -> list[Layer]:
 
     A layer takes in the node that alone reads its result as long as the order of the post-pipeline (BN, residual
     add, pooling, activation) allows it; an addition also needs its other operand to be there already.
-    Flatten moves no data: its readers read its input.
+    Flatten moves no data: its readers read its input. A convolution that has absorbed a BatchNorm takes in no
+    second one, so the layers of a network are the same with its BatchNorms folded and without.
     """
     readers = graph.readers()
     stored_as = {INPUT: INPUT}
@@ -143,27 +144,37 @@ def layers_of(graph: Graph, batch: int) -> list[Layer]:
             layer = _layer_from(node, graph, batch, readers, stored_as)
             layers.append(layer)
             taken.update(layer.nodes)
-            stored_as[layer.writes] = layer.writes
+            stored_as[_result_of(layer, graph)] = layer.writes
     return layers
+
+
+def _result_of(layer: Layer, graph: Graph) -> str:
+    """The node of the graph that delivers the layer's result: not a folded BatchNorm, which is a node no more."""
+    return next(name for name in reversed(layer.nodes) if name in graph.nodes)
 
 
 def _layer_from(
     first: Node, graph: Graph, batch: int, readers: Mapping[str, list[str]], stored_as: Mapping[str, str]
 ) -> Layer:
     epilogue = _with_node(Epilogue(), first)
-    nodes = [first.name]
+    folded = first.folded if isinstance(first, Conv | Linear) else None
+    nodes = [first.name, *([folded] if folded else [])]
     reads = list(first.inputs)
-    while len(readers[nodes[-1]]) == 1:
-        node = graph.nodes[readers[nodes[-1]][0]]
-        others = [source for source in node.inputs if source != nodes[-1]]
+    last = first.name
+    while len(readers[last]) == 1:
+        node = graph.nodes[readers[last][0]]
+        others = [source for source in node.inputs if source != last]
+        if isinstance(node, BatchNorm) and folded:
+            break
         if not (_fits_behind(epilogue, node) and all(source in stored_as for source in others)):
             break
         epilogue = _with_node(epilogue, node)
-        nodes.append(node.name)
+        last = node.name
+        nodes.append(last)
         reads.extend(others)
     return Layer(
         first.name,
-        type(first).__name__.lower(),
+        first.operator,
         _shape_of(first, graph, batch),
         epilogue,
         tuple(nodes),

@@ -65,23 +65,26 @@ class FeatureMap(NamedTuple):
         channels: Span,
     ) -> Transfer:
         """Return the DMA descriptor for some channels of a region, with runs that touch merged."""
+        bits = self.element_bits
+        first_byte = region.left * bits // 8
         start = self.address + region.image * self.image_bytes + channels.start * self.plane_bytes
-        start += region.top * self.row_bytes + region.left * self.element_bits // 8
-        transfer = Transfer(direction, buffer, start, 0, images=region.images, image_stride_bytes=self.image_bytes)
-        rows = region.bottom - region.top
-        if region.right - region.left < self.shape.width:
-            width_bytes = ceil_div(region.right * self.element_bits, 8) - region.left * self.element_bits // 8
-            return transfer._replace(
-                row_bytes=width_bytes,
-                rows=rows,
-                row_stride_bytes=self.row_bytes,
-                planes=channels.size,
-                plane_stride_bytes=self.plane_bytes,
-            )
-        if rows < self.shape.height:
-            return transfer._replace(
-                row_bytes=rows * self.row_bytes, planes=channels.size, plane_stride_bytes=self.plane_bytes
-            )
-        if channels.size < self.shape.channels:
-            return transfer._replace(row_bytes=channels.size * self.plane_bytes)
-        return transfer._replace(row_bytes=region.images * self.image_bytes, images=1)
+        run = ceil_div(region.right * bits, 8) - first_byte
+        rows, planes, images = region.bottom - region.top, channels.size, region.images
+        if run == self.row_bytes:
+            run, rows = run * rows, 1
+        if run == self.plane_bytes:
+            run, planes = run * planes, 1
+        if run == self.image_bytes:
+            run, images = run * images, 1
+        return Transfer(
+            direction,
+            buffer,
+            start + region.top * self.row_bytes + first_byte,
+            run,
+            rows,
+            self.row_bytes,
+            planes,
+            self.plane_bytes,
+            images,
+            self.image_bytes,
+        )

@@ -65,6 +65,9 @@ def simulate_program(machine: MachineConfig, program: Program) -> LayerRecord:
     accounts = tuple(account for unit in units for account in unit.accounts)
     record = LayerRecord(_end_of(accounts), accounts)
     if any(unit.done < len(unit.operations) for unit in units):
+        for unit in units:
+            unit.record_unfinished_wait(record.cycles)
+        record = LayerRecord(record.cycles, tuple(account.until(record.cycles) for account in accounts))
         states = "\n".join(f"  {unit.state}" for unit in units)
         counts = ", ".join(f"{token.value} {counter.count}" for token, counter in tokens.items() if counter.count)
         raise DeadlockError(f"nothing moves after cycle {record.cycles}:\n{states}\n  tokens left: {counts}", record)

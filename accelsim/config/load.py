@@ -50,7 +50,7 @@ class LoadedConfig:
         return self.settings.error(keys, message)
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+def load_config(path: str | Path, overrides: str | Sequence[str] = ()) -> LoadedConfig:
     """Read a configuration file and check it.
 
     ``machine`` is a mapping, or the path of a YAML file that holds this mapping, or a mapping with the key
@@ -71,7 +71,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> LoadedConfig
         With file, line and key (or ``--set`` and key) of whatever is wrong.
     """
     path = Path(path)
-    settings = read_settings(path, overrides)
+    settings = read_settings(path, [overrides] if isinstance(overrides, str) else overrides)
     config = validated(Config, settings)
     workload_path = settings.file_at(("run", "workload"), config.run.workload).resolve()
     return LoadedConfig(config, path, workload_path, settings)

@@ -87,7 +87,7 @@ class ArrayConfig(Section):
         "sequential", description="groups one after another, or several side by side in one fold (ws)"
     )
     operand_bits: Bits = Field(8, description="width of ifmap, weight and ofmap elements")
-    psum_bits: Bits = Field(32, description="width of an accumulator word")
+    psum_bits: Bits = Field(32, description="width of an accumulator word: storage and area, not cycles")
 
 
 class AccumulatorConfig(Section):
@@ -194,6 +194,18 @@ class MachineConfig(Section):
         False,
         description="an ofmap that fits one ofmap half stays there for the next layer, if that alone reads it",
     )
+
+    def stage(self, name: str) -> BnConfig | StageConfig:
+        """Return a stage of the post-pipeline by the name of its unit, or of a pass of the function unit."""
+        match name:
+            case "bn_stage" | "batchnorm":
+                return self.bn
+            case "residual_add":
+                return self.residual_add
+            case "pooling":
+                return self.pooling
+            case _:
+                return self.activation
 
     @property
     def intermediate_bits(self) -> int:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from accelsim.config.machine import MachineConfig, Section
 
 Variant = Literal["fused", "unfused"]
+Objective = Literal["traffic", "cycles"]
 Size = Annotated[int, Field(ge=1, le=2**31)]
 
 
@@ -34,6 +35,9 @@ class RunConfig(Section):
     batch: int = Field(1, ge=1, le=65536, description="images per run")
     variants: list[Variant] = Field(["fused", "unfused"], min_length=1, description="with BN folded, without, or both")
     output: str | None = Field(None, description="result folder; default results/<name of the configuration>")
+    objective: Objective = Field(
+        "traffic", description="what tilings are chosen by: least DRAM traffic and then cycles, or the reverse"
+    )
     tiling: dict[str, TilingConfig] = Field({}, description="fixed tilings by layer name; others are chosen")
 
     @field_validator("variants")

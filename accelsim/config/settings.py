@@ -20,7 +20,11 @@ from accelsim.documents.yaml_document import (
 )
 from accelsim.errors import InputError
 
+_MACHINE: Keys = ("machine",)
 _BASE: Keys = ("machine", "base")
+
+MAX_BASES = 8
+"""How many machines may be based on one another."""
 _TILING = "run.tiling."
 
 
@@ -108,6 +112,7 @@ def read_settings(path: Path, overrides: Sequence[str]) -> Settings:
         If a file or an override cannot be read. Whether the values make sense is not looked at.
     """
     settings = Settings.from_document(read_yaml(path))
+    settings.origins[()] = Origin(path, 1)
     for override in overrides:
         _apply(override, settings)
     return _with_base(settings)
@@ -139,25 +144,24 @@ def _key_path(key: str, value: Any) -> tuple[str, ...]:
     return ("run", "tiling", *layer.rsplit(".", maxsplit=1))
 
 
-def _with_base(settings: Settings) -> Settings:
-    """Complete a machine by the one it is based on."""
+def _with_base(settings: Settings, depth: int = 0) -> Settings:
+    """Complete a machine by the one it is based on, which may be based on another."""
     machine = settings.data.get("machine")
     if not isinstance(machine, dict) or "base" not in machine:
         return settings
     written = machine.pop("base")
     if not isinstance(written, str):
         raise settings.error(_BASE, f"must be the path of a file, not {described(written)}")
-    document = read_yaml(settings.file_at(_BASE, written))
-    if "base" in document.data:
-        raise document.error(("base",), "the base of a machine cannot have a base of its own")
-    base = Settings.from_document(document, below=("machine",))
+    if depth == MAX_BASES:
+        raise settings.error(_BASE, f"more than {MAX_BASES} machines are based on one another: perhaps in a circle")
+    base = Settings.from_document(read_yaml(settings.file_at(_BASE, written)), below=_MACHINE)
     origins = {
         place: origin
         for place, origin in settings.origins.items()
-        if not (_is_section(base.data, place) and _is_section(settings.data, place))
+        if place != _BASE and not (place and _is_section(base.data, place) and _is_section(settings.data, place))
     }
     # what a section of both lacks, its base lacks: so there the base's origin stands
-    return Settings(_merged(base.data, settings.data), base.origins | origins)
+    return _with_base(Settings(_merged(base.data, settings.data), base.origins | origins), depth + 1)
 
 
 def _merged(base: Any, over: Any) -> Any:

@@ -11,16 +11,26 @@ if TYPE_CHECKING:
     from accelsim.config.run import Config
 
 
-def resolved_yaml(config: Config) -> str:
+def resolved_yaml(config: Config, workload: str | None = None) -> str:
     """Write a configuration in full, every default explicit, as a file that :func:`load_config` can read.
 
     Keys that have no value are left out, and so is ``run.output``, which says where a result went and not
-    what it is. ``run.workload`` is written as it is: relative to the file it came from.
+    what it is.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    workload
+        What to write as ``run.workload``; default: what it is, relative to the file it came from.
     """
     yaml = core_yaml()
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # declared by its default, None
     yaml.width = 2**16
+    values = config.model_dump(exclude_none=True, exclude={"run": {"output"}})
+    if workload is not None:
+        values["run"]["workload"] = workload
     text = io.StringIO()
-    yaml.dump(config.model_dump(exclude_none=True, exclude={"run": {"output"}}), text)
+    yaml.dump(values, text)
     return text.getvalue()

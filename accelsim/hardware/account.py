@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import NamedTuple
+
+from accelsim.timing.work import Transfer
 
 
 class Execution(NamedTuple):
@@ -17,7 +18,13 @@ class Execution(NamedTuple):
     start_cycle: int
     end_cycle: int
     busy_cycles: int
-    bytes: int
+    transfer: Transfer | None
+    """What a DMA operation moved."""
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that a DMA operation moved."""
+        return self.transfer.bytes if self.transfer else 0
 
 
 class Stall(NamedTuple):
@@ -37,36 +44,42 @@ class Account:
         Name of the unit.
     """
 
-    __slots__ = ("executions", "stalls", "unit")
+    __slots__ = ("busy_cycles", "executions", "stalled_cycles", "stalls", "unit")
 
     def __init__(self, unit: str) -> None:
         self.unit = unit
         self.executions: list[Execution] = []
         self.stalls: list[Stall] = []
+        self.busy_cycles = 0
+        """Cycles in which the unit worked."""
+        self.stalled_cycles: dict[str, int] = {}
+        """Cycles in which the unit had an operation left and could not work on it, by cause."""
 
-    def execute(self, operation: str, start: int, end: int, busy: int, size_bytes: int = 0) -> None:
-        """Write down an operation."""
-        self.executions.append(Execution(operation, start, end, busy, size_bytes))
+    def execute(self, operation: str, start: int, end: int, busy: int, transfer: Transfer | None = None) -> None:
+        """Write down an operation, and what it transferred."""
+        self.executions.append(Execution(operation, start, end, busy, transfer))
+        self.busy_cycles += busy
 
     def stall(self, cause: str, start: int, end: int) -> None:
         """Write down a wait, unless it took no time."""
         if end > start:
             self.stalls.append(Stall(cause, start, end))
-
-    @property
-    def busy_cycles(self) -> int:
-        """Cycles in which the unit worked."""
-        return sum(execution.busy_cycles for execution in self.executions)
-
-    @property
-    def stalled_cycles(self) -> dict[str, int]:
-        """Cycles in which the unit had an operation left and could not work on it, by cause."""
-        cycles: dict[str, int] = defaultdict(int)
-        for stall in self.stalls:
-            cycles[stall.cause] += stall.end_cycle - stall.start_cycle
-        return dict(cycles)
+            self.stalled_cycles[cause] = self.stalled_cycles.get(cause, 0) + end - start
 
     @property
     def end_cycle(self) -> int:
         """The first cycle after the unit's last operation; from there on it is idle."""
         return self.executions[-1].end_cycle if self.executions else 0
+
+    def idle_cycles(self, total: int) -> int:
+        """Cycles from the unit's last operation to the end of the layer: before, it was busy or stalled."""
+        return total - self.end_cycle
+
+    def until(self, end: int) -> Account:
+        """Return the account of the time before ``end``, by which all operations are over."""
+        account = Account(self.unit)
+        for execution in self.executions:
+            account.execute(*execution)
+        for stall in self.stalls:
+            account.stall(stall.cause, stall.start_cycle, min(stall.end_cycle, end))
+        return account

@@ -34,7 +34,7 @@ class Dma(Unit[TransferOperation]):
 
     def record(self, operation: TransferOperation, start: int, end: int) -> None:
         """Write down a transfer."""
-        self._account.execute(operation.label, start, end, end - start, operation.transfer.bytes)
+        self._account.execute(operation.label, start, end, end - start, operation.transfer)
 
     def finish(self, operation: TransferOperation) -> None:
         """Give a write's tokens now, a read's when its data has arrived."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from accelsim.config.machine import MachineConfig
-from accelsim.timing.dma import run_cycles
+from accelsim.timing.dma import transfer_cycles
 from accelsim.timing.work import Transfer
 
 
@@ -32,15 +32,10 @@ class IdealDram:
         self._burst_bytes = machine.dma.burst_bytes
         self._bytes_per_cycle = machine.dram.bytes_per_cycle
         self._latency_cycles = machine.dram.read_latency_cycles
-        self._run_cycles: dict[int, int] = {}
 
     def port_cycles(self, transfer: Transfer) -> int:
         """See :meth:`Dram.port_cycles`."""
-        size = transfer.row_bytes
-        cycles = self._run_cycles.get(size)
-        if cycles is None:
-            cycles = self._run_cycles[size] = run_cycles(size, self._burst_bytes, self._bytes_per_cycle)
-        return transfer.runs * cycles
+        return transfer_cycles(transfer, self._burst_bytes, self._bytes_per_cycle)
 
     def read_latency_cycles(self, transfer: Transfer) -> int:  # noqa: ARG002  the same for all
         """See :meth:`Dram.read_latency_cycles`."""

@@ -10,7 +10,7 @@ from accelsim.config.machine import MachineConfig
 from accelsim.hardware.account import Account
 from accelsim.hardware.tokens import Tokens
 from accelsim.hardware.unit import Unit
-from accelsim.program.operations import AccumulateOperation, FunctionUnitOperation, Pass, PassOperation
+from accelsim.program.operations import AccumulateOperation, FunctionUnitOperation, PassOperation
 from accelsim.timing.array import array_cycles
 from accelsim.timing.post import accumulate_busy_cycles, pass_cycles
 
@@ -30,13 +30,6 @@ class FunctionUnit(Unit[FunctionUnitOperation]):
     ) -> None:
         super().__init__("function_unit", environment, tokens, operations)
         self._machine = machine
-        self._lanes: dict[Pass, int] = {
-            "batchnorm": machine.bn.lanes,
-            "residual_add": machine.residual_add.lanes,
-            "pooling": machine.pooling.lanes,
-            "activation": machine.activation.lanes,
-            "readout": machine.activation.lanes,
-        }
         self._account = Account(self.name)
 
     @property
@@ -65,4 +58,5 @@ class FunctionUnit(Unit[FunctionUnitOperation]):
             self._account.execute(operation.label, start, end, end - start)
 
     def _pass_cycles(self, operation: PassOperation) -> int:
-        return pass_cycles(self._machine, operation.blocks, self._lanes[operation.kind], operation.window)
+        lanes = self._machine.stage(operation.kind).lanes
+        return pass_cycles(self._machine, operation.blocks, lanes, operation.window)

@@ -10,7 +10,7 @@ from accelsim.config.machine import MachineConfig
 from accelsim.hardware.account import Account
 from accelsim.hardware.tokens import Tokens
 from accelsim.hardware.unit import Unit
-from accelsim.program.operations import STAGES, DrainOperation, Stage
+from accelsim.program.operations import STAGES, DrainOperation
 from accelsim.timing.post import rows_cycles
 
 LATENCY = "pipeline_latency"
@@ -31,18 +31,7 @@ class PostPipeline(Unit[DrainOperation]):
         machine: MachineConfig,
     ) -> None:
         super().__init__("post_pipeline", environment, tokens, operations)
-        self._lanes: dict[Stage, int] = {
-            "bn_stage": machine.bn.lanes,
-            "residual_add": machine.residual_add.lanes,
-            "pooling": machine.pooling.lanes,
-            "activation": machine.activation.lanes,
-        }
-        self._latency: dict[Stage, int] = {
-            "bn_stage": machine.bn.latency_cycles,
-            "residual_add": machine.residual_add.latency_cycles,
-            "pooling": machine.pooling.latency_cycles,
-            "activation": machine.activation.latency_cycles,
-        }
+        self._machine = machine
         self._accounts = {stage: Account(stage) for stage in STAGES}
         self._last_drain = {stage: number for number, operation in enumerate(operations) for stage in operation.stages}
         self._drain_cycles: dict[tuple[object, ...], tuple[list[int], int]] = {}
@@ -83,8 +72,11 @@ class PostPipeline(Unit[DrainOperation]):
         drain = self._drain_cycles.get(key)
         if drain is None:
             busy = [
-                rows_cycles(operation.blocks, self._lanes[stage], operation.window if stage == "pooling" else 1)
+                rows_cycles(
+                    operation.blocks, self._machine.stage(stage).lanes, operation.window if stage == "pooling" else 1
+                )
                 for stage in operation.stages
             ]
-            drain = self._drain_cycles[key] = busy, sum(self._latency[stage] for stage in operation.stages)
+            latency = sum(self._machine.stage(stage).latency_cycles for stage in operation.stages)
+            drain = self._drain_cycles[key] = busy, latency
         return drain

@@ -39,7 +39,15 @@ class TokenCounter:
             self._waiting = None
 
     def next_one(self) -> Event:
-        """Take the next token to be given; only to be called while there is none."""
+        """Take the next token to be given; only to be called while there is none.
+
+        Raises
+        ------
+        RuntimeError
+            If another unit waits for this kind of token already: the program breaks the contract.
+        """
+        if self._waiting is not None:
+            raise RuntimeError("two units wait for one kind of token")
         self._waiting = self._environment.event()
         return self._waiting
 

@@ -109,6 +109,11 @@ class Unit(ABC, Generic[AnyOperation]):
             self.done += 1
             self.finish(operation)
 
+    def record_unfinished_wait(self, end: int) -> None:
+        """Write down a wait that goes on at the end: the machine is deadlocked."""
+        if self.waiting_for:
+            self.record_wait(self.waiting_for.value, self.waiting_since, end)
+
     @property
     def state(self) -> str:
         """What the unit is at, for the report of a deadlock."""

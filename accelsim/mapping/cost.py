@@ -31,7 +31,7 @@ class _Part(NamedTuple):
 
 
 def dram_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
-    """Bytes that the fused variant moves, for each candidate; the unfused one adds the same to all of them."""
+    """Bytes that the fused variant moves, for each candidate."""
     loads = _loads(problem, candidates)
     return (
         loads.ifmap * _ifmap_bytes(problem, candidates)
@@ -77,7 +77,7 @@ def operation_count(problem: MappingProblem, candidates: Candidates) -> IntArray
     )
 
 
-def estimated_cycles(problem: MappingProblem, candidates: Candidates, moved_bytes: IntArray) -> IntArray:
+def estimated_cycles(problem: MappingProblem, candidates: Candidates) -> IntArray:
     """Estimate the cycles of each candidate: the narrowest unit or loop, and one tile to fill and empty the pipeline.
 
     A loop is storage of which each half is filled, used and given back in turn: with h halves it can go round
@@ -85,7 +85,7 @@ def estimated_cycles(problem: MappingProblem, candidates: Candidates, moved_byte
     """
     machine = problem.machine
     array, post = _unit_cycles(problem, candidates)
-    dma = _port_cycles(problem, candidates, moved_bytes)
+    dma = _port_cycles(problem, candidates)
     tiles = operation_count(problem, candidates)
     input_halves = min(machine.buffers.ifmap.halves, machine.buffers.weight.halves)
     psum_halves = 1 if machine.bn.placement == "pass" else machine.accumulator.halves
@@ -100,7 +100,7 @@ def estimated_cycles(problem: MappingProblem, candidates: Candidates, moved_byte
 
 
 def _unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, IntArray]:
-    """Busy cycles of the array and of the narrowest stage behind it."""
+    """Busy cycles of the array and of the activation stage, which stands for what lies behind it."""
     machine = problem.machine
     lanes = machine.activation.lanes
     array = np.zeros(len(candidates), dtype=np.int64)
@@ -130,13 +130,13 @@ def _operations(
         yield tiles * g.number * n.number * k.number, work, index == 0
 
 
-def _port_cycles(problem: MappingProblem, candidates: Candidates, moved_bytes: IntArray) -> IntArray:
+def _port_cycles(problem: MappingProblem, candidates: Candidates) -> IntArray:
     """Cycles on the DRAM port: the bytes at its rate, and one lost at the ragged end of each run."""
     rate = problem.machine.dram.bytes_per_cycle
     ifmap_runs = candidates.pixels("ifmap_runs") * _loads(problem, candidates).ifmap * (not problem.ifmap_on_chip)
     ofmap_runs = candidates.pixels("ofmap_runs") * _carried_tensors(problem)
     runs = ifmap_runs * problem.shape.input.channels + ofmap_runs * problem.shape.output.channels
-    return -(-moved_bytes * rate.denominator // rate.numerator) + runs
+    return -(-dram_bytes(problem, candidates) * rate.denominator // rate.numerator) + runs
 
 
 def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:

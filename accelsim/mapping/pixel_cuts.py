@@ -82,9 +82,11 @@ class PixelCuts:
         output = self._ofmap.shape
         for images in sorted({*tile_sizes(self._ofmap.batch), *self._sizes_reaching(output.pixels, self._ofmap.batch)}):
             yield self.cut(images, output.height, output.width)
-        for size in self._rows.sizes(8, self._sizes_reaching(output.width, output.height)):
+        for size in self._rows.sizes(8, 8, self._sizes_reaching(output.width, output.height)):
             yield self.cut(1, size, output.width)
-        for size in self._columns.sizes(self._ifmap.element_bits, self._sizes_reaching(1, output.width)):
+        for size in self._columns.sizes(
+            self._ifmap.element_bits, self._ofmap.element_bits, self._sizes_reaching(1, output.width)
+        ):
             yield self.cut(1, 1, size)
 
     def _sizes_reaching(self, pixels_each: int, extent: int) -> list[int]:
@@ -161,7 +163,7 @@ class _Axis:
         starts = np.arange(0, self._outputs, size, dtype=np.int64)
         return _byte_spans(starts, np.minimum(starts + size, self._outputs), bits)
 
-    def sizes(self, bits: int, thresholds: Iterable[int]) -> list[int]:
+    def sizes(self, bits: int, written_bits: int, thresholds: Iterable[int]) -> list[int]:
         """Tile sizes below the whole that are worth looking at.
 
         Left out are those for which a smaller size has as many tiles, the same cost, reaches the same thresholds, and
@@ -172,7 +174,7 @@ class _Axis:
         for size in range(1, self._outputs):
             read = self.read(size, bits)
             reached = (size >= threshold for threshold in thresholds)
-            key = (len(read), int(read.sum()), *reached)
+            key = (len(read), int(read.sum()), int(self.written(size, written_bits).sum()), *reached)
             room = int(read.max())
             if room < least_room.get(key, room + 1):
                 least_room[key] = room

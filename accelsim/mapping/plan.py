@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from typing import NamedTuple
 
 from accelsim.config.machine import MachineConfig
-from accelsim.config.run import TilingConfig
+from accelsim.config.run import Objective, TilingConfig
 from accelsim.errors import MappingError, did_you_mean
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.mapping.fixed import fixed_tiling
@@ -33,7 +33,10 @@ class LayerMapping:
 
 
 def map_layers(
-    machine: MachineConfig, layers: Sequence[Layer], fixed: Mapping[str, TilingConfig]
+    machine: MachineConfig,
+    layers: Sequence[Layer],
+    fixed: Mapping[str, TilingConfig],
+    objective: Objective = "traffic",
 ) -> dict[str, LayerMapping]:
     """Map the layers of the unfused network; the fused one runs with the same mappings, by layer name.
 
@@ -45,6 +48,8 @@ def map_layers(
         All layers in order of execution, with their BatchNorms.
     fixed
         Tilings that were asked for, by layer name.
+    objective
+        What the others are chosen by; see :func:`accelsim.mapping.search.choose_tiling`.
 
     Raises
     ------
@@ -55,15 +60,27 @@ def map_layers(
     for name in fixed:
         if name not in names:
             raise MappingError(f"no layer has this name{did_you_mean(name, names)}", key=f"run.tiling.{name}")
-    mapped = {}
     _refuse_strides_under_raster(machine, layers)
+    mapped: dict[str, LayerMapping] = {}
+    equal: dict[_MappingKey, LayerMapping] = {}
     for layer, kept in zip(layers, residencies(machine, layers), strict=True):
+        key = _MappingKey(layer.shape, layer.epilogue, kept, fixed.get(layer.name))
         try:
-            mapped[layer.name] = _map(machine, layer.shape, layer.epilogue, kept, fixed.get(layer.name))
+            mapped[layer.name] = equal.get(key) or _map(machine, key, objective)
         except MappingError as error:
-            key = f"run.tiling.{layer.name}" if layer.name in fixed else None
-            raise MappingError(f"layer '{layer.name}': {error.message}", key=key) from None
+            where = f"run.tiling.{layer.name}" if layer.name in fixed else None
+            raise MappingError(f"layer '{layer.name}': {error.message}", key=where) from None
+        equal[key] = mapped[layer.name]
     return mapped
+
+
+class _MappingKey(NamedTuple):
+    """What a layer's mapping depends on, for one machine."""
+
+    shape: ConvShape | StreamShape
+    epilogue: Epilogue
+    kept: Residency
+    fixed: TilingConfig | None
 
 
 def _refuse_strides_under_raster(machine: MachineConfig, layers: Sequence[Layer]) -> None:
@@ -82,19 +99,13 @@ def streamed_shape(shape: ConvShape) -> StreamShape:
     return StreamShape(shape.batch, shape.output, shape.output, Window())
 
 
-@cache
-def _map(
-    machine: MachineConfig,
-    shape: ConvShape | StreamShape,
-    epilogue: Epilogue,
-    kept: Residency,
-    fixed: TilingConfig | None,
-) -> LayerMapping:
+def _map(machine: MachineConfig, layer: _MappingKey, objective: Objective) -> LayerMapping:
+    shape, epilogue, kept, fixed = layer
     problem = problem_of(machine, shape, epilogue, kept)
-    tiling = choose_tiling(problem) if fixed is None else fixed_tiling(problem, fixed)
+    tiling = choose_tiling(problem, objective) if fixed is None else fixed_tiling(problem, fixed)
     if not (isinstance(shape, ConvShape) and has_second_phase(machine, shape, epilogue)):
         return LayerMapping(kept, tiling, problem.parameters_at_once)
-    second_phase = choose_tiling(_second_phase(problem, shape, kept))
+    second_phase = choose_tiling(_second_phase(problem, shape, kept), objective)
     return LayerMapping(kept, tiling, problem.parameters_at_once, second_phase)
 
 

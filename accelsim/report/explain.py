@@ -81,9 +81,8 @@ def _find(plan: NetworkPlan, variant: Variant, name: str) -> Layer:
     for layer in layers:
         if name == layer.name or name in layer.nodes:
             return layer
-    for unfused in plan.layers["unfused"]:
-        if name in unfused.nodes:
-            return next(layer for layer in layers if layer.name == unfused.name)
+    if name in plan.free_nodes:
+        raise InputError(f"'{name}' moves no data and takes no time: it is part of no layer", key="--layer")
     known = [layer.name for layer in layers]
     raise InputError(f"no layer of the network is called '{name}'{did_you_mean(name, known)}", key="--layer")
 
@@ -162,7 +161,7 @@ def _units_table(runs: Sequence[_Run]) -> Table:
                     account.unit,
                     f"{account.busy_cycles:,}",
                     f"{sum(cycles for _, cycles in stalls):,}",
-                    f"{run.record.cycles - account.end_cycle:,}",
+                    f"{account.idle_cycles(run.record.cycles):,}",
                     ", ".join(f"{cause} {cycles:,}" for cause, cycles in stalls),
                 )
     return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from accelsim.config.machine import BnConfig, MachineConfig, StageConfig
+from accelsim.config.machine import MachineConfig
 from accelsim.program.operations import (
     AccumulateOperation,
     ArrayOperation,
@@ -56,15 +56,9 @@ def transfer_formula(machine: MachineConfig, operation: TransferOperation) -> Fo
 
 def drain_formula(machine: MachineConfig, operation: DrainOperation) -> Formula:
     """Cycles of a drain through the post-pipeline."""
-    stages: dict[str, BnConfig | StageConfig] = {
-        "bn_stage": machine.bn,
-        "residual_add": machine.residual_add,
-        "pooling": machine.pooling,
-        "activation": machine.activation,
-    }
-    latency = " + ".join(str(stages[stage].latency_cycles) for stage in operation.stages)
+    latency = " + ".join(str(machine.stage(stage).latency_cycles) for stage in operation.stages)
     busy = [
-        _rows(operation, stages[stage].lanes, operation.window if stage == "pooling" else 1)
+        _rows(operation, machine.stage(stage).lanes, operation.window if stage == "pooling" else 1)
         for stage in operation.stages
     ]
     narrowest = busy[0] if len(busy) == 1 else f"max({', '.join(busy)})"
@@ -77,12 +71,7 @@ def function_unit_formula(machine: MachineConfig, operation: FunctionUnitOperati
     if isinstance(operation, AccumulateOperation):
         folds, _, rows_out = folding(machine.array, operation.work)
         return Formula("F·(rows out of a fold + flush)", f"{folds}·({rows_out} + {flush})")
-    stages: dict[str, BnConfig | StageConfig] = {
-        "batchnorm": machine.bn,
-        "residual_add": machine.residual_add,
-        "pooling": machine.pooling,
-    }
-    lanes = stages.get(operation.kind, machine.activation).lanes
+    lanes = machine.stage(operation.kind).lanes
     return Formula("Σ rows·⌈columns/lanes⌉ + flush", f"{_rows(operation, lanes, operation.window)} + {flush}")
 
 

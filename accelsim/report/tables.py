@@ -79,7 +79,8 @@ def totals_table(summary: Summary) -> Table:
 def fusion_lines(summary: Summary) -> list[str]:
     """Say in words what was folded, and what that saved in the two figures that the literature quotes."""
     folded = sum(fate.folded_into is not None for fate in summary.batchnorms)
-    lines = [f"{folded} of {len(summary.batchnorms)} BatchNorms folded into the convolution before them"]
+    count = len(summary.batchnorms)
+    lines = [f"{folded} of {count} BatchNorms folded into the layer before them" if count else "no BatchNorm to fold"]
     lines += [f"  not folded: {fate.batchnorm}: {fate.reason}" for fate in summary.batchnorms if fate.reason]
     return lines + (_saving_lines(summary.saving) if summary.saving else [])
 
@@ -102,7 +103,7 @@ _TOTALS: tuple[_Total, ...] = (
     ("cycles", lambda v: f"{v.cycles:,}", lambda v: v.cycles),
     ("time", lambda v: f"{v.milliseconds:,.4g} ms", lambda v: v.milliseconds),
     ("frames per second", lambda v: f"{v.frames_per_second:,.4g}", lambda _: 0),
-    ("stall cycles", lambda v: f"{v.stall_cycles:,}", lambda v: v.stall_cycles),
+    ("stall cycles", lambda v: f"{v.stall_cycles:,}", lambda _: 0),
     ("DRAM read", lambda v: f"{v.dram_read_bytes:,} B", lambda v: v.dram_read_bytes),
     ("DRAM written", lambda v: f"{v.dram_write_bytes:,} B", lambda v: v.dram_write_bytes),
     (

@@ -25,13 +25,17 @@ def check_target(folder: Path, *, force: bool) -> None:
     InputError
         If there is something and ``force`` is not given, or it is not a result folder.
     """
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise InputError("the result folder is to go here, but this is a file", path=folder)
-    if not any(folder.iterdir()):
-        return
-    if not (folder / SUMMARY).exists():
+    try:
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise InputError("the result folder is to go here, but this is a file", path=folder)
+        if not any(folder.iterdir()):
+            return
+        is_results = (folder / SUMMARY).exists()
+    except OSError as error:
+        raise InputError(f"the results cannot go here: {error.strerror or error}", path=folder) from None
+    if not is_results:
         raise InputError("this folder holds something else than results, so it is not overwritten", path=folder)
     if not force:
         raise InputError(
@@ -39,7 +43,7 @@ def check_target(folder: Path, *, force: bool) -> None:
         )
 
 
-def write_results(result: Result, folder: Path, *, force: bool = False) -> None:
+def write_results(result: Result, folder: str | Path, *, force: bool = False) -> None:
     """Write a result folder: a hidden one beside it first, which takes its name when it is complete.
 
     Raises
@@ -47,27 +51,39 @@ def write_results(result: Result, folder: Path, *, force: bool = False) -> None:
     InputError
         As :func:`check_target`, or if the place cannot be written.
     """
+    folder = Path(folder)
     check_target(folder, force=force)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name[:50]}-", dir=folder.parent) as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
             _write_files(result, fresh)
-            if folder.exists():
-                folder.rename(Path(scratch) / "old")
-            fresh.rename(folder)
+            _put_in_place(fresh, folder)
     except OSError as error:
         raise InputError(f"the results cannot be written: {error.strerror or error}", path=folder) from None
 
 
+def _put_in_place(fresh: Path, folder: Path) -> None:
+    """Give the fresh folder its name; the one that has it is deleted only when that is done, or gets it back."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:50]}-", dir=folder.parent)) / "old"
+    folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        old.parent.rmdir()
+        raise
+    shutil.rmtree(old.parent)
+
+
 def _write_files(result: Result, folder: Path) -> None:
-    workload = result.config.workload_path
-    copied = folder / f"network{workload.suffix}"
-    shutil.copyfile(workload, copied)
-    run = result.config.run.model_copy(update={"workload": copied.name, "output": None})
-    config = result.config.config.model_copy(update={"run": run})
-    (folder / "config.yaml").write_text(resolved_yaml(config), encoding="utf-8")
+    network = folder / f"network{result.config.workload_path.suffix}"
+    network.write_bytes(result.plan.source)
+    (folder / "config.yaml").write_text(resolved_yaml(result.config.config, workload=network.name), encoding="utf-8")
     (folder / SUMMARY).write_text(result.summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for name, frame in (
         ("layers", result.layers),

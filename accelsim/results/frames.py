@@ -40,7 +40,7 @@ def units_frame(experiment: Experiment) -> pd.DataFrame:
                 account.busy_cycles,
                 sum(cycles for _, cycles in stalls),
                 ";".join(f"{cause}={cycles}" for cause, cycles in stalls),
-                layer.record.cycles - account.end_cycle,
+                account.idle_cycles(layer.record.cycles),
             )
         )
     columns = ["variant", "layer", "unit", "busy_cycles", "stalled_cycles", "stalled_on", "idle_cycles"]
@@ -119,6 +119,7 @@ def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun) -> dict
             if account.unit in run.units
         },
         "tiling": str(layer.mapping.tiling),
+        "second_phase_tiling": str(layer.mapping.second_phase or ""),
     }
 
 
@@ -139,6 +140,7 @@ def _utilization(machine: MachineConfig, layer: LayerRun, account: Account) -> f
 
 def dram_bytes(layer: LayerRun) -> tuple[int, int]:
     """Bytes that a layer read from DRAM, and that it wrote."""
-    transfers = next(account for account in layer.record.accounts if account.unit == "dma").executions
-    written = sum(transfer.bytes for transfer in transfers if transfer.operation.startswith("store"))
+    executions = next(account for account in layer.record.accounts if account.unit == "dma").executions
+    transfers = [execution.transfer for execution in executions if execution.transfer]
+    written = sum(transfer.bytes for transfer in transfers if transfer.direction == "write")
     return sum(transfer.bytes for transfer in transfers) - written, written

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.config import LoadedConfig, resolved_yaml
-from accelsim.experiment import Experiment, plan_network, run_experiment
+from accelsim.config import LoadedConfig, load_config, resolved_yaml
+from accelsim.experiment import Experiment, NetworkPlan, plan_network, run_experiment
 from accelsim.results import frames
 from accelsim.results.summary import (
     SCHEMA_VERSION,
@@ -29,15 +30,19 @@ class Result:
     ----------
     config
         What was simulated.
-    network
-        Name of the network.
+    plan
+        The network, in layers and tiles.
     experiment
         The records.
     """
 
-    def __init__(self, config: LoadedConfig, network: str, experiment: Experiment) -> None:
+    def __repr__(self) -> str:
+        cycles = ", ".join(f"{run.variant} {run.cycles:,} cycles" for run in self.experiment.variants)
+        return f"<Result of {self.plan.network} on {self.config.machine.name}: {cycles}>"
+
+    def __init__(self, config: LoadedConfig, plan: NetworkPlan, experiment: Experiment) -> None:
         self.config = config
-        self.network = network
+        self.plan = plan
         self.experiment = experiment
 
     @cached_property
@@ -78,8 +83,8 @@ class Result:
         return Summary(
             schema_version=SCHEMA_VERSION,
             accelsim_version=__version__,
-            config_sha256=config_hash(resolved_yaml(self.config.config), self.config.workload_path.read_bytes()),
-            network=self.network,
+            config_sha256=config_hash(resolved_yaml(self.config.config, workload=""), self.plan.source),
+            network=self.plan.network,
             batch=batch,
             machine=machine.name,
             variants=variants,
@@ -88,13 +93,14 @@ class Result:
         )
 
 
-def simulate(config: LoadedConfig) -> Result:
-    """Simulate a configuration that :func:`accelsim.load_config` has read.
+def simulate(config: LoadedConfig | str | Path) -> Result:
+    """Simulate a configuration: one that :func:`accelsim.load_config` has read, or a file.
 
     Raises
     ------
     InputError
-        If the network cannot be read, or a layer does not fit the machine (:class:`MappingError`).
+        If the configuration or the network cannot be read, or a layer does not fit the machine (:class:`MappingError`).
     """
-    plan = plan_network(config)
-    return Result(config, plan.network, run_experiment(config.machine, plan, config.run.variants))
+    loaded = config if isinstance(config, LoadedConfig) else load_config(config)
+    plan = plan_network(loaded)
+    return Result(loaded, plan, run_experiment(loaded.machine, plan, loaded.run.variants))

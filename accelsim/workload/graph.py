@@ -6,17 +6,16 @@ of length n is ``(n, 1, 1)``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from accelsim.errors import did_you_mean
 
 ActivationKind = Literal["relu", "relu6", "leaky_relu", "silu", "gelu", "sigmoid", "hardswish"]
 
-MAX_ELEMENTS = 2**40
-"""Larger tensors are taken for a typing error."""
+MAX_ELEMENTS = 2**32
+"""Larger tensors are taken for a typing error. (With fewer elements no count of bytes or cycles leaves 64 bits.)"""
 
 
 class GraphError(ValueError):
@@ -92,6 +91,9 @@ class Window(NamedTuple):
 class Node:
     """One operator: a unique name, and the names of the nodes it reads (``"input"`` is the network's input)."""
 
+    operator: ClassVar[str] = ""
+    """What it is called in reports."""
+
     name: str
     inputs: tuple[str, ...]
 
@@ -103,6 +105,10 @@ class Node:
         """Trainable parameters, as the frameworks count them (BN: γ and β; μ and σ² are buffers)."""
         return 0
 
+    def macs(self, output: Shape) -> int:  # noqa: ARG002
+        """Multiply-accumulates of one image, padding included, as the literature counts them."""
+        return 0
+
     @property
     def arity(self) -> int:
         """Number of inputs the operator takes."""
@@ -111,13 +117,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conv(Node):
-    """A 2-D convolution; ``bias`` says whether it has one of its own."""
+    """A 2-D convolution; ``bias`` says whether it has one, ``folded`` names the BatchNorm that it has absorbed."""
+
+    operator: ClassVar[str] = "conv"
 
     in_channels: int
     out_channels: int
     window: Window
     groups: int = 1
     bias: bool = False
+    folded: str | None = None
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         """See :meth:`Node.output_shape`."""
@@ -138,17 +147,20 @@ class Conv(Node):
         return weights + (self.out_channels if self.bias else 0)
 
     def macs(self, output: Shape) -> int:
-        """Multiply-accumulates of one image, padding included, as the literature counts them."""
+        """See :meth:`Node.macs`."""
         return output.elements * (self.in_channels // self.groups) * self.window.positions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linear(Node):
-    """A fully connected layer; reads its input flattened."""
+    """A fully connected layer; reads its input flattened. ``bias`` and ``folded`` as in :class:`Conv`."""
+
+    operator: ClassVar[str] = "linear"
 
     in_features: int
     out_features: int
     bias: bool = True
+    folded: str | None = None
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         """See :meth:`Node.output_shape`."""
@@ -164,10 +176,16 @@ class Linear(Node):
         """See :meth:`Node.parameters`."""
         return self.out_features * (self.in_features + (1 if self.bias else 0))
 
+    def macs(self, output: Shape) -> int:  # noqa: ARG002
+        """See :meth:`Node.macs`."""
+        return self.in_features * self.out_features
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchNorm(Node):
     """Batch normalisation with constant statistics (inference)."""
+
+    operator: ClassVar[str] = "batchnorm"
 
     def parameters(self, inputs: tuple[Shape, ...]) -> int:
         """See :meth:`Node.parameters`."""
@@ -178,12 +196,16 @@ class BatchNorm(Node):
 class Activation(Node):
     """An element-wise activation function."""
 
+    operator: ClassVar[str] = "activation"
+
     kind: ActivationKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Add(Node):
     """Element-wise sum of two feature maps of the same shape."""
+
+    operator: ClassVar[str] = "add"
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         """See :meth:`Node.output_shape`."""
@@ -204,6 +226,8 @@ class Add(Node):
 class Pool(Node):
     """Maximum or average over windows; ``window=None`` is global pooling, over the whole map."""
 
+    operator: ClassVar[str] = "pool"
+
     kind: Literal["max", "avg"]
     window: Window | None
 
@@ -219,6 +243,8 @@ class Pool(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flatten(Node):
     """A feature map as a vector; moves no data."""
+
+    operator: ClassVar[str] = "flatten"
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         """See :meth:`Node.output_shape`."""
@@ -280,8 +306,10 @@ class Graph:
         if node.name in self.shapes:
             raise GraphError(node.name, "this name is used twice")
         if len(node.inputs) != node.arity:
-            raise GraphError(node.name, f"takes {node.arity} input(s), but {len(node.inputs)} are given")
+            raise GraphError(node.name, f"reads {node.arity} input{'s' * (node.arity > 1)}, not {len(node.inputs)}")
         shapes = tuple(self.shape_read(source, node.name) for source in node.inputs)
+        if node.parameters(shapes) > MAX_ELEMENTS:
+            raise GraphError(node.name, f"has more than {MAX_ELEMENTS} parameters")
         self._deliver(node.name, node.output_shape(shapes))
         self.nodes[node.name] = node
 
@@ -320,18 +348,9 @@ class Graph:
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one image in convolutions and fully connected layers."""
-        return sum(node_macs(node, self.shapes[node.name]) for node in self)
+        return sum(node.macs(self.shapes[node.name]) for node in self)
 
     @property
     def parameter_count(self) -> int:
         """Trainable parameters of the network."""
         return sum(node.parameters(self.input_shapes(node)) for node in self)
-
-
-def node_macs(node: Node, output: Shape) -> int:
-    """Multiply-accumulates of one image in a node with this output shape."""
-    if isinstance(node, Conv):
-        return node.macs(output)
-    if isinstance(node, Linear):
-        return math.prod((node.in_features, node.out_features))
-    return 0

@@ -31,6 +31,6 @@ def read_network(path: Path) -> Graph:
     """
     frontend = _FRONTENDS.get(path.suffix.lower())
     if frontend is None:
-        supported = ", ".join(_FRONTENDS)
-        raise InputError(f"no network is read from '{path.suffix}' files; supported: {supported}", path=path)
+        what = f"'{path.suffix}' files" if path.suffix else "files without a suffix"
+        raise InputError(f"no network is read from {what}; supported: {', '.join(_FRONTENDS)}", path=path)
     return frontend(path)
