@@ -19,6 +19,9 @@ from accelsim.simulation import LayerRecord, simulate_program
 from accelsim.workload import read_network
 from accelsim.workload.graph import MAX_ELEMENTS
 
+UNITS = ("dma", "conv_array", "bn_stage", "residual_add", "pooling", "activation", "function_unit")
+"""All units that a machine can have, in the order in which data meets them."""
+
 
 class LayerRun(NamedTuple):
     """One layer as it was executed; it began in cycle ``start_cycle`` of its variant."""
@@ -140,16 +143,14 @@ def _run_variant(
 
 
 def machine_units(machine: MachineConfig, variant: Variant, layers: Sequence[Layer]) -> tuple[str, ...]:
-    """Units of the machine, in the order in which data meets them. A BN stage without any BN may have been removed."""
+    """Units of the machine, in the order of ``UNITS``. A BN stage without any BN to do may have been removed."""
+    absent = {"function_unit"}
     if machine.bn.placement == "pass":
-        return ("dma", "conv_array", "function_unit")
-    normalises = any(layer.epilogue.batchnorm for layer in layers)
-    has_bn_stage = variant == "unfused" or normalises or machine.bn.when_fused == "bypassed"
-    return (
-        "dma",
-        "conv_array",
-        *(("bn_stage",) if has_bn_stage else ()),
-        "residual_add",
-        "pooling",
-        "activation",
-    )
+        absent = {"bn_stage", "residual_add", "pooling", "activation"}
+    elif variant == "fused" and machine.bn.when_fused == "removed" and not _normalises(layers):
+        absent.add("bn_stage")
+    return tuple(unit for unit in UNITS if unit not in absent)
+
+
+def _normalises(layers: Sequence[Layer]) -> bool:
+    return any(layer.epilogue.batchnorm for layer in layers)

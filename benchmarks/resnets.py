@@ -1,4 +1,4 @@
-"""ResNets of any depth as workload files: He et al., CVPR 2016, table 1, with the stride in the 3x3, as torchvision has it."""
+"""ResNets of any depth as workload files: He et al., CVPR 2016, table 1; the stride in the 3x3, as in torchvision."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from accelsim.config.machine import MachineConfig
-from accelsim.experiment import Experiment, LayerRun, VariantRun
+from accelsim.experiment import UNITS, Experiment, LayerRun, VariantRun
 from accelsim.hardware.account import Account
 
 
@@ -21,7 +21,10 @@ def layers_frame(machine: MachineConfig, experiment: Experiment) -> pd.DataFrame
     which they were busy. Units that the variant's machine does not have are left empty.
     """
     rows = [_layer_row(machine, run, layer) for run in experiment.variants for layer in run.layers]
-    return pd.DataFrame(rows)
+    present = {unit for run in experiment.variants for unit in run.units}
+    shares = [f"{unit}_utilization" for unit in UNITS if unit in present]
+    others = [name for name in rows[0] if not name.endswith("_utilization")]
+    return pd.DataFrame(rows, columns=[*others, *shares])
 
 
 def units_frame(experiment: Experiment) -> pd.DataFrame:

@@ -83,11 +83,25 @@ def test_a_combination_is_blamed_on_the_key_that_asks_for_too_much(folder: Path)
     )
 
 
-def test_bases_do_not_chain(folder: Path) -> None:
+def test_a_base_may_have_a_base(folder: Path) -> None:
+    machines = folder / "configs"
+    (machines / "machine.yaml").write_text(MACHINE)
+    (machines / "faster.yaml").write_text("base: machine.yaml\nclock_mhz: 900\n")
+    path = config_file(folder, "machine: {base: faster.yaml, name: mine}\n" + RUN)
+    machine = load_config(path).machine
+    assert (machine.name, machine.clock_mhz, machine.array.rows) == ("mine", 900, 8)
+
+
+def test_bases_in_a_circle_are_refused(folder: Path) -> None:
     base = folder / "configs" / "machine.yaml"
-    base.write_text(MACHINE + "base: other.yaml\n")
+    base.write_text("base: machine.yaml\n")
     path = config_file(folder, "machine: machine.yaml\n" + RUN)
-    assert refusal(path).startswith(f"{base}:17: base: the base of a machine cannot have a base of its own")
+    assert refusal(path) == f"{base}:1: machine.base: more than 8 machines are based on one another: perhaps in a circle"
+
+
+def test_a_missing_part_is_reported_in_the_file(folder: Path) -> None:
+    path = config_file(folder, "machine:\n" + "".join(f"  {line}\n" for line in MACHINE.splitlines()))
+    assert refusal(path) == f"{path}:1: run: is missing"
 
 
 def test_a_missing_base_is_reported_where_it_is_named(folder: Path) -> None:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Layer, StreamShape
-from accelsim.mapping.plan import Residency
+from accelsim.mapping.residency import Residency
 from accelsim.mapping.tiling import Tiling
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.graph import Window
 
 Range = tuple[int, int]
 """First and last-plus-one."""
@@ -148,13 +148,10 @@ def all_tilings(task: Task) -> Iterator[Tiling]:
                 )
 
 
-# --- what a tile needs -----------------------------------------------------------------------------------
-
-
 def missing(task: Task, tiling: Tiling) -> dict[str, tuple[int, int]]:
     """Return the storages that a tile of the tiling does not fit, with its need and what there is."""
     machine, shape = task.machine, task.shape
-    channels = _first_channels(task, tiling)
+    channels = tiling.groups * tiling.out_channels
     tiles = _pixel_tiles(task, tiling)
     needs: dict[str, tuple[int, int]] = {}
     if not task.ifmap_on_chip:
@@ -170,15 +167,12 @@ def missing(task: Task, tiling: Tiling) -> dict[str, tuple[int, int]]:
     parameters = _bytes(held * task.held_words * machine.bn.parameter_bits)
     needs["parameter"] = parameters, _half(machine, "parameter")
     if task.residual:
-        residual = max(_output_bytes(task, tile, (0, channels), machine.array.operand_bits) for tile in tiles)
+        residual = max(_output_bytes(tile, (0, channels), machine.array.operand_bits) for tile in tiles)
         needs["residual"] = residual, _half(machine, "residual")
     if task.stored_bits:
-        stored = max(_output_bytes(task, tile, (0, channels), task.stored_bits) for tile in tiles)
+        stored = max(_output_bytes(tile, (0, channels), task.stored_bits) for tile in tiles)
         needs["ofmap"] = stored, _half(machine, "ofmap")
     return {storage: (need, there) for storage, (need, there) in needs.items() if need > there}
-
-
-# --- what moves ------------------------------------------------------------------------------------------
 
 
 class _Pixels(NamedTuple):
@@ -197,14 +191,10 @@ def traffic(task: Task, tiling: Tiling) -> int:
     is_convolution = isinstance(task.shape, ConvShape)
     channel_tiles = _cut(n, tiling.out_channels)
     k_tiles = _cut(k, tiling.in_channels) if is_convolution else [(0, 0)]
-    outer_pixels = is_convolution and tiling.reuse == "ifmap"
-    order = [
-        (group, pixel, channel)
-        for group in groups
-        for first in (tiles if outer_pixels else channel_tiles)
-        for second in (channel_tiles if outer_pixels else tiles)
-        for pixel, channel in [(first, second) if outer_pixels else (second, first)]
-    ]
+    if is_convolution and tiling.reuse == "ifmap":
+        order = [(group, pixel, channel) for group in groups for pixel in tiles for channel in channel_tiles]
+    else:
+        order = [(group, pixel, channel) for group in groups for channel in channel_tiles for pixel in tiles]
     moved = 0
     there: dict[str, object] = {}
     for group, pixel, channel in order:
@@ -224,7 +214,7 @@ def traffic(task: Task, tiling: Tiling) -> int:
                 moved += _bytes(weights * task.machine.array.operand_bits)
             there = {"parameters": whole, "ifmap": (pixel, source), "weights": (group, channel, part)}
         travelling = (1 if task.residual else 0) + (1 if task.stores else 0)
-        moved += travelling * _output_bytes(task, pixel, out, task.machine.array.operand_bits)
+        moved += travelling * _output_bytes(pixel, out, task.machine.array.operand_bits)
     return moved
 
 
@@ -242,18 +232,16 @@ def _input_bytes(task: Task, tile: _Pixels, channels: Range) -> int:
     window, shape = task.shape.window, task.shape.input
     rows = _read(tile.rows, window.stride[0], window.padding[0], window.extent[0], shape.height)
     columns = _read(tile.columns, window.stride[1], window.padding[1], window.extent[1], shape.width)
-    return _size(tile.images) * _image_bytes(shape, rows, columns, channels, task.loaded_bits)
+    return _size(tile.images) * _image_bytes(rows, columns, channels, task.loaded_bits)
 
 
-def _output_bytes(task: Task, tile: _Pixels, channels: Range, bits: int) -> int:
-    return _size(tile.images) * _image_bytes(task.shape.output, tile.rows, tile.columns, channels, bits)
+def _output_bytes(tile: _Pixels, channels: Range, bits: int) -> int:
+    return _size(tile.images) * _image_bytes(tile.rows, tile.columns, channels, bits)
 
 
 @cache
-def _image_bytes(shape: Shape, rows: Range, columns: Range, channels: Range, bits: int) -> int:
-    """Bytes that hold these elements of one image: rows begin on byte boundaries, feature vectors are packed."""
-    if shape.height == shape.width == 1:
-        return _bytes(_size(channels) * bits)
+def _image_bytes(rows: Range, columns: Range, channels: Range, bits: int) -> int:
+    """Bytes that hold these elements of one image; rows begin on byte boundaries."""
     row = {bit // 8 for bit in range(columns[0] * bits, columns[1] * bits)}
     return _size(channels) * _size(rows) * len(row)
 
@@ -268,10 +256,6 @@ def _read(outputs: Range, stride: int, padding: int, extent: int, size: int) -> 
         nearest = 0 if last < 0 else size - 1
         return nearest, nearest + 1
     return inside[0], inside[-1] + 1
-
-
-def _first_channels(task: Task, tiling: Tiling) -> int:
-    return tiling.groups * tiling.out_channels
 
 
 def _cut(extent: int, size: int) -> list[Range]:

@@ -90,7 +90,7 @@ class OracleResult:
 
 def bursts(transfer: Transfer, burst_bytes: int) -> Iterator[int]:
     """Cut every run of a transfer, from its start, into bursts; yield their sizes."""
-    for _plane in range(transfer.planes):
+    for _plane in range(transfer.images * transfer.planes):
         for _row in range(transfer.rows):
             left = transfer.row_bytes
             while left > 0:

@@ -259,8 +259,8 @@ def test_a_bad_layer_is_refused_with_line_and_key(tmp_path: Path, layer: str, ke
             "layer 'b': horizontal padding 2 is more than half its window of 4x3",
         ),
         ("name: a, op: relu", "layer 'a': this name is used twice"),
-        ("name: b, op: add", "layer 'b': takes 2 input(s), but 1 are given"),
-        ("name: b, op: relu, inputs: [a, a]", "layer 'b': takes 1 input(s), but 2 are given"),
+        ("name: b, op: add", "layer 'b': reads 2 inputs, not 1"),
+        ("name: b, op: relu, inputs: [a, a]", "layer 'b': reads 1 input, not 2"),
         (
             "name: b, op: relu, inputs: inputt",
             "layer 'b': reads 'inputt', which no earlier layer has; did you mean",

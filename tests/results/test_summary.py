@@ -1,0 +1,164 @@
+"""Totals and savings, against figures worked out by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+import accelsim
+from accelsim.config import Variant, resolved_yaml
+from accelsim.results.summary import PEAK_WINDOW_CYCLES, peak_bandwidth
+from tests.results.runs import CONFIGS, result_of
+
+
+def transfers(*rows: tuple[int, int, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["start_cycle", "end_cycle", "bytes"])
+
+
+def test_peak_bandwidth_is_that_of_the_busiest_window() -> None:
+    assert PEAK_WINDOW_CYCLES == 1024
+    # In window 0: 512 bytes. In window 1 (cycles 1,024 to 2,047): 2,048, and the first half of 1,024. In window 2 the
+    # other half.
+    moved = transfers((0, 64, 512), (1100, 1300, 2048), (1948, 2148, 1024))
+    assert peak_bandwidth(moved, 3072) == (2048 + 512) / 1024
+
+
+def test_a_last_window_that_is_shorter_counts_by_its_own_length() -> None:
+    # 100 bytes in the last 10 of 1,034 cycles.
+    assert peak_bandwidth(transfers((0, 1024, 1024), (1024, 1034, 100)), 1034) == 10
+    # A whole run shorter than a window: its average.
+    assert peak_bandwidth(transfers((10, 20, 50)), 100) == 0.5
+
+
+def test_a_transfer_longer_than_a_window_is_spread_evenly() -> None:
+    # 4,096 cycles of 2 bytes a cycle, from the middle of window 0 to the middle of window 4.
+    assert peak_bandwidth(transfers((512, 4608, 8192)), 5120) == 2
+
+
+def test_nothing_moved_is_no_bandwidth() -> None:
+    assert peak_bandwidth(transfers((100, 200, 0)), 1024) == 0
+
+
+def test_time_and_rates_of_alpha5() -> None:
+    # 670 cycles at 100 MHz; 9,216 MACs on 64 multipliers; 360 bytes in and 64 out (tests/test_experiment.py).
+    fused = result_of("alpha5").summary.variants["fused"]
+    assert fused.cycles == 670
+    assert fused.milliseconds == pytest.approx(0.0067)
+    assert fused.frames_per_second == pytest.approx(1e5 / 0.67)
+    assert fused.utilization["conv_array"] == 9216 / (64 * 670)
+    assert fused.average_bandwidth_bytes_per_cycle == (360 + 64) / 670
+    assert fused.average_bandwidth_gb_per_second == pytest.approx((360 + 64) / 670 * 0.1)
+
+
+def test_frames_per_second_count_all_images_of_a_batch() -> None:
+    summary = result_of("cifar, kept on chip").summary
+    assert summary.batch == 2
+    fused = summary.variants["fused"]
+    # At 500 MHz; VGG-16 for CIFAR-10 has 313,201,664 MACs an image.
+    assert fused.frames_per_second == pytest.approx(2 * 500e6 / fused.cycles)
+    assert fused.macs == 2 * 313_201_664
+
+
+def test_operations_of_alpha5() -> None:
+    # 9,216 MACs of 2 operations; 8 x 4 x 4 outputs with 4 operations of BN and one of ReLU.
+    operations = result_of("alpha5").summary.variants["unfused"].operations
+    assert operations.convolution == 18_432
+    assert operations.batchnorm == 512
+    assert operations.activation == 128
+    assert result_of("alpha5").summary.variants["fused"].operations.batchnorm == 0
+
+
+def test_share_of_bn_in_the_operations_of_resnet18() -> None:
+    # Outputs of the 20 convolutions, He et al. 2016, table 1: the stem, four to a stage, and three shortcuts.
+    stages = [64 * 56**2, 128 * 28**2, 256 * 14**2, 512 * 7**2]
+    elements = 64 * 112**2 + 4 * sum(stages) + sum(stages[1:])
+    convolutions = 2 * (1_814_073_344 - 512 * 1000)
+    saving = result_of("resnet18").summary.saving
+    assert saving is not None
+    assert saving.convolution_ops_percent == 100 * 4 * elements / (convolutions + 4 * elements)
+    assert f"{saving.convolution_ops_percent:.2f}" == "0.27"
+
+
+def test_share_of_bn_in_the_operations_of_mobilenet_v2() -> None:
+    # Sandler et al. 2018, table 2: expansion, output channels, blocks and stride of the first of them, from 32 x 112².
+    channels, side = 32, 112
+    elements = channels * side**2
+    for expansion, out, blocks, stride in (
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    ):
+        for block in range(blocks):
+            inner = expansion * channels
+            elements += inner * side**2 if expansion > 1 else 0
+            side //= stride if block == 0 else 1
+            elements += inner * side**2 + out * side**2
+            channels = out
+    elements += 1280 * side**2
+    convolutions = 2 * (300_774_272 - 1280 * 1000)
+    saving = result_of("mobilenet, off chip").summary.saving
+    assert saving is not None
+    assert saving.convolution_ops_percent == 100 * 4 * elements / (convolutions + 4 * elements)
+    assert f"{saving.convolution_ops_percent:.2f}" == "4.27"
+
+
+def test_savings_are_in_per_cent_of_the_unfused_variant() -> None:
+    # 670 of 688 cycles; 424 of 432 bytes; 18,560 of 19,072 operations; 356 of 372 busy cycles.
+    saving = result_of("alpha5").summary.saving
+    assert saving is not None
+    assert saving.cycles_percent == 100 * 18 / 688
+    assert saving.dram_bytes_percent == 100 * 8 / 432
+    assert saving.ops_percent == 100 * 512 / 19_072
+    assert saving.function_unit_busy_percent == 100 * 16 / 372
+
+
+def test_what_the_machine_lacks_saves_nothing() -> None:
+    saving = result_of("resnet18").summary.saving
+    assert saving is not None
+    assert saving.function_unit_busy_percent is None
+
+
+@pytest.mark.parametrize("variant", ["fused", "unfused"])
+def test_a_single_variant_is_compared_with_nothing(variant: Variant) -> None:
+    config = accelsim.load_config(CONFIGS / "alpha5.yaml", [f"run.variants=[{variant}]"])
+    summary = accelsim.simulate(config).summary
+    assert list(summary.variants) == [variant]
+    assert summary.saving is None
+    assert summary.variants == {variant: result_of("alpha5").summary.variants[variant]}
+
+
+def test_the_summary_says_what_it_is_of() -> None:
+    summary = result_of("resnet18").summary
+    assert summary.schema_version == 1
+    assert summary.accelsim_version == accelsim.__version__
+    assert (summary.network, summary.batch, summary.machine) == ("resnet18", 1, "edge32")
+    assert len(summary.config_sha256) == 64
+
+
+def test_the_hash_changes_with_whatever_determines_the_result() -> None:
+    changes: tuple[list[str], ...] = ([], ["machine.dma.burst_bytes=32"], ["run.batch=2"], ["run.variants=[fused]"])
+    hashes = set()
+    for overrides in changes:
+        config = accelsim.load_config(CONFIGS / "alpha5.yaml", overrides)
+        hashes.add(accelsim.simulate(config).summary.config_sha256)
+        assert "output" not in resolved_yaml(config.config)
+    assert len(hashes) == len(changes)
+    elsewhere = accelsim.load_config(CONFIGS / "alpha5.yaml", ["run.output=elsewhere"])
+    assert accelsim.simulate(elsewhere).summary.config_sha256 in hashes
+
+
+def test_the_fate_of_every_batchnorm_is_told() -> None:
+    fates = result_of("resnet18").summary.batchnorms
+    assert len(fates) == 20
+    assert all(fate.reason is None for fate in fates)
+    assert (fates[1].batchnorm, fates[1].folded_into) == ("layer1.0.bn1", "layer1.0.conv1")
+
+
+def test_the_summary_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(result_of("alpha5").summary, "network", "other")  # noqa: B010

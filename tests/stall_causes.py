@@ -1,0 +1,21 @@
+"""Every cause on which a unit can be stalled in a program that accelsim writes.
+
+Not among them: the array on ``bias_full``, as parameters are loaded before the weights that are needed with them; the
+function unit on ``accumulator_full``, which comes as its own accumulate ends; the activation on ``post_pipeline``, as
+it has a part in every drain. Pooling stands alone with an activation.
+"""
+
+from __future__ import annotations
+
+SOURCES = {"accumulator_full", "ifmap_full"}
+TAKEN_BY_DRAINS = {"parameter_full", "residual_full", "ofmap_free"}
+
+STALLS: dict[str, set[str]] = {
+    "dma": {"ifmap_free", "weight_free", "parameter_free", "residual_free", "ofmap_full"},
+    "conv_array": {"ifmap_full", "weight_full", "accumulator_free", "function_unit_ready"},
+    "function_unit": {"array_stream", "ifmap_full", *TAKEN_BY_DRAINS, "conv_array"},
+    "bn_stage": SOURCES | TAKEN_BY_DRAINS | {"pipeline_latency", "post_pipeline", "residual_add", "activation"},
+    "residual_add": SOURCES | TAKEN_BY_DRAINS | {"pipeline_latency", "post_pipeline", "bn_stage", "activation"},
+    "pooling": {"ifmap_full", "ofmap_free", "pipeline_latency", "activation"},
+    "activation": SOURCES | TAKEN_BY_DRAINS | {"pipeline_latency", "bn_stage", "residual_add", "pooling"},
+}
