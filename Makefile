@@ -3,24 +3,29 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test install clean
+.PHONY: run test clean
 
-run: install
+run: $(BIN)/.runs
 	$(BIN)/accelsim run configs/resnet18.yaml --force
 
-test: install
+test: $(BIN)/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2
 
-install: $(BIN)/.installed
-
-$(BIN)/.installed: setup.cfg pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+$(BIN)/.runs: setup.cfg pyproject.toml | $(BIN)
+	$(PIP) --editable .
 	touch $@
+
+$(BIN)/.tests: setup.cfg pyproject.toml | $(BIN)
+	$(PIP) --editable '.[test]'
+	touch $@
+
+$(BIN):
+	$(PYTHON) -m venv $(VENV)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
