@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.oracle.machine import OracleResult, run_per_cycle
 
 from accelsim.config.machine import MachineConfig
 from accelsim.program.operations import (
@@ -22,6 +21,7 @@ from accelsim.program.operations import (
     TransferOperation,
 )
 from accelsim.timing.work import ArrayWork, Block, Transfer
+from tests.oracle.machine import OracleResult, run_per_cycle
 
 BUFFERS = {b: {"kib": 1} for b in ("ifmap", "weight", "parameter", "residual", "ofmap")}
 FILLS: dict[str, Token] = {
@@ -56,9 +56,7 @@ def program(
     function_unit: tuple[FunctionUnitOperation, ...] = (),
     tokens: dict[Token, int] | None = None,
 ) -> Program:
-    return Program(
-        transfers=transfers, array=array, drains=drains, function_unit=function_unit, tokens=tokens or {}
-    )
+    return Program(transfers=transfers, array=array, drains=drains, function_unit=function_unit, tokens=tokens or {})
 
 
 def work(
@@ -79,18 +77,14 @@ def convolve(shape: ArrayWork[int], takes: Tokens = (), gives: Tokens = ()) -> A
 
 
 def read(buffer: Any, row_bytes: int, takes: Tokens = (), **shape: int) -> TransferOperation:
-    return TransferOperation(
-        f"load {buffer}", Transfer("read", buffer, 0, row_bytes, **shape), takes, (FILLS[buffer],)
-    )
+    return TransferOperation(f"load {buffer}", Transfer("read", buffer, 0, row_bytes, **shape), takes, (FILLS[buffer],))
 
 
 def write(row_bytes: int, takes: Tokens = (), gives: Tokens = ()) -> TransferOperation:
     return TransferOperation("store", Transfer("write", "ofmap", 0, row_bytes), takes, gives)
 
 
-def drain(
-    stages: tuple[Stage, ...], *blocks: Block[int], takes: Tokens = (), window: int = 1
-) -> DrainOperation:
+def drain(stages: tuple[Stage, ...], *blocks: Block[int], takes: Tokens = (), window: int = 1) -> DrainOperation:
     return DrainOperation("drain", stages, window, blocks, takes, ())
 
 
@@ -211,15 +205,11 @@ class TestConvArray:
         vectors = [[3 * j + r + 1 for r in range(R)] for j in range(T)]
         weights = [[r - 2 * c + 5 for c in range(C)] for r in range(R)]
         cycles, product = weight_stationary_array(vectors, weights)
-        assert product == [
-            [sum(vectors[j][r] * weights[r][c] for r in range(R)) for c in range(C)] for j in range(T)
-        ]
+        assert product == [[sum(vectors[j][r] * weights[r][c] for r in range(R)) for c in range(C)] for j in range(T)]
         assert array_cycles(work(pixels=T, kc=R, n=C), rows=R, cols=C) == cycles
 
 
-def weight_stationary_array(
-    vectors: list[list[int]], weights: list[list[int]]
-) -> tuple[int, list[list[int]]]:
+def weight_stationary_array(vectors: list[list[int]], weights: list[list[int]]) -> tuple[int, list[list[int]]]:
     """Move every operand through every register of a weight-stationary array; return cycles and product."""
     T, R, C = len(vectors), len(weights), len(weights[0])
     stationary = [[0] * C for _ in range(R)]
@@ -287,9 +277,7 @@ class TestDma:
             read("ifmap", 4, (Token.IFMAP_FREE,)),
             write(6, (Token.OFMAP_FULL,), (Token.OFMAP_FREE,)),
         )
-        operation = convolve(
-            work(pixels=5, kc=4, n=3), (Token.IFMAP_FULL,), (Token.IFMAP_FREE, Token.ACCUMULATOR_FULL)
-        )
+        operation = convolve(work(pixels=5, kc=4, n=3), (Token.IFMAP_FULL,), (Token.IFMAP_FREE, Token.ACCUMULATOR_FULL))
         drained = drain(("activation",), Block(1, 3, 3), takes=(Token.ACCUMULATOR_FULL,))
         result = run_per_cycle(
             machine(),
@@ -349,9 +337,7 @@ class TestPostPipeline:
     def test_pooling_reads_whole_windows(self) -> None:
         # 4 rows of 3 in windows of 9 through 1 lane: 108; the activation sees 4 rows of one chunk; latencies
         # 0 + 3.
-        result = run_per_cycle(
-            machine(), program(drains=(drain(("pooling", "activation"), Block(1, 4, 3), window=9),))
-        )
+        result = run_per_cycle(machine(), program(drains=(drain(("pooling", "activation"), Block(1, 4, 3), window=9),)))
         assert result.total_cycles == 111
         assert account(result, "pooling") == (108, {"pipeline_latency": 3}, 0)
         assert account(result, "activation") == (4, {"pooling": 104, "pipeline_latency": 3}, 0)
@@ -380,9 +366,7 @@ class TestFunctionUnit:
 
     def units(self, *kinds: Pass, rows: int = 16) -> tuple[FunctionUnitOperation, ...]:
         """Accumulate and make passes; the first takes the accumulator, the last frees it."""
-        accumulate = AccumulateOperation(
-            "accumulate", SHAPE, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,)
-        )
+        accumulate = AccumulateOperation("accumulate", SHAPE, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,))
         passes = [PassOperation(kind, kind, 1, (Block(1, rows, 8),), (), ()) for kind in kinds]
         passes[0] = passes[0]._replace(takes=(Token.ACCUMULATOR_FULL,))
         passes[-1] = passes[-1]._replace(gives=(Token.ACCUMULATOR_FREE,))
@@ -456,12 +440,8 @@ class TestFunctionUnit:
         # A fold of 4 + 3 + 6 − 2 = 11 cycles streams all R = 4 rows out, though P = 2, and flushes for 2.
         config = machine(array={"dataflow": "os"}, bn={"placement": "pass", "flush_cycles": 2})
         shape = work(pixels=2, kc=6, n=3)
-        array = ArrayOperation(
-            "convolve", shape, (Token.FUNCTION_UNIT_READY,), (), announces=(Token.ARRAY_STREAM,)
-        )
-        unit = AccumulateOperation(
-            "accumulate", shape, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,)
-        )
+        array = ArrayOperation("convolve", shape, (Token.FUNCTION_UNIT_READY,), (), announces=(Token.ARRAY_STREAM,))
+        unit = AccumulateOperation("accumulate", shape, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,))
         result = run_per_cycle(config, program(array=(array,), function_unit=(unit,)))
         assert account(result, "function_unit") == (6, {"conv_array": 5}, 0)
 
@@ -474,18 +454,14 @@ class TestFunctionUnit:
         window = 4 if kind == "pooling" else 1
         operation = PassOperation(kind, kind, window, (Block(1, 5, 8),), (), ())
         config = machine(bn={"placement": "pass"})
-        assert run_per_cycle(config, program(function_unit=(operation,))).total_cycles == (
-            5 * window * 8 // lanes
-        )
+        assert run_per_cycle(config, program(function_unit=(operation,))).total_cycles == (5 * window * 8 // lanes)
 
 
 class TestTheWhole:
     def test_load_convolve_drain_store(self) -> None:
         # ifmap on the port in 0–7, usable at 10; weights in 8–13, usable at 16. Array 16–29. The drain, 5
         # rows of 3 through 2 lanes and 1 cycle of latency, 30–40. Store 41–55.
-        array = convolve(
-            work(pixels=5, kc=4, n=3), (Token.IFMAP_FULL, Token.WEIGHT_FULL), (Token.ACCUMULATOR_FULL,)
-        )
+        array = convolve(work(pixels=5, kc=4, n=3), (Token.IFMAP_FULL, Token.WEIGHT_FULL), (Token.ACCUMULATOR_FULL,))
         drained = drain(("activation",), Block(1, 5, 3), takes=(Token.ACCUMULATOR_FULL,))
         result = run_per_cycle(
             machine(dram={"read_latency_cycles": 2}, activation={"lanes": 2, "latency_cycles": 1}),
@@ -504,9 +480,7 @@ class TestTheWhole:
     def test_deadlock(self) -> None:
         # The DMA works in 0–7 and 8–11; nobody loads the weights.
         array = convolve(work(pixels=5, kc=4, n=3), (Token.IFMAP_FULL, Token.WEIGHT_FULL))
-        result = run_per_cycle(
-            machine(), program(transfers=(read("ifmap", 8), read("residual", 4)), array=(array,))
-        )
+        result = run_per_cycle(machine(), program(transfers=(read("ifmap", 8), read("residual", 4)), array=(array,)))
         assert result.deadlocked
         assert result.total_cycles == 12
         assert account(result, "conv_array") == (0, {"ifmap_full": 8, "weight_full": 4}, 0)
@@ -534,9 +508,7 @@ class TestTheWhole:
         assert (result.total_cycles, result.busy) == (0, {"dma": 0, "conv_array": 0})
 
     def test_a_read_that_nobody_waits_for_ends_with_the_port(self) -> None:
-        result = run_per_cycle(
-            machine(dram={"read_latency_cycles": 100}), program(transfers=(read("ifmap", 8),))
-        )
+        result = run_per_cycle(machine(dram={"read_latency_cycles": 100}), program(transfers=(read("ifmap", 8),)))
         assert result.total_cycles == 8
 
     def test_too_long(self) -> None:

@@ -70,6 +70,7 @@ class _ConvolutionWriter:
         travels = not self.job.ifmap_on_chip
         bias = self.job.epilogue.bias
         is_last = step == len(self.indices) - 1
+        # A bias is read as a tile starts, so its half is free when the last tile that starts from it has done so.
         last_start = tile.first and self.parameters.uses[self.outputs.last_use[tile.filling]].last
         function_unit = uses_function_unit(self.machine)
         takes = (

@@ -248,9 +248,7 @@ def pass_cycles(machine: MachineConfig, operation: PassOperation) -> Iterator[Cy
         yield {FUNCTION_UNIT: BUSY}
 
 
-def function_unit_cycles(
-    machine: MachineConfig, operation: AccumulateOperation | PassOperation
-) -> Iterator[Cycle]:
+def function_unit_cycles(machine: MachineConfig, operation: AccumulateOperation | PassOperation) -> Iterator[Cycle]:
     """Do what the function unit has to do."""
     if isinstance(operation, AccumulateOperation):
         return accumulate_cycles(machine, operation.work)
@@ -341,9 +339,7 @@ class Machine:
         self.tokens: Counter[Token] = Counter(program.tokens)
         self.flights: list[Flight] = []
         dma = Unit(DMA, program.transfers, lambda op: transfer_cycles(machine, op), lambda _: [DMA])
-        array = Unit(
-            CONV_ARRAY, program.array, lambda op: array_cycles(machine.array, op.work), lambda _: [CONV_ARRAY]
-        )
+        array = Unit(CONV_ARRAY, program.array, lambda op: array_cycles(machine.array, op.work), lambda _: [CONV_ARRAY])
         post = Unit(POST_PIPELINE, program.drains, lambda op: drain_cycles(machine, op), lambda op: op.stages)
         function_unit = Unit(
             FUNCTION_UNIT,
