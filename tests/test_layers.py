@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from accelsim.fusion.fold import fold_batchnorms
 from accelsim.layers import ConvShape, Epilogue, Layer, Operations, StreamShape, layers_of
 from accelsim.workload.graph import (
     Activation,
@@ -129,3 +130,25 @@ class TestCounts:
         (layer,) = layers(pool)
         # 4·3·3 outputs of 4 positions each; no multiply-accumulates.
         assert (layer.macs, layer.operations) == (0, Operations(pooling=144))
+
+
+def test_folding_leaves_the_layers_as_they_are() -> None:
+    # A second BN could move up behind a convolution that has absorbed the first: then it would run with the mapping of
+    # a layer that it is not part of.
+    nodes = [
+        conv("c", "input"),
+        bn("b1", "c"),
+        bn("b2", "b1"),
+        conv("d", "b2"),
+        bn("b3", "d"),
+        add("a", "b3", "b2"),
+        relu("r", "a"),
+        bn("b4", "r"),
+    ]
+    graph = Graph("test", INPUT_SHAPE, nodes)
+    unfused, fused = layers_of(graph, 1), layers_of(fold_batchnorms(graph), 1)
+    assert [layer.nodes for layer in unfused] == [("c", "b1"), ("b2",), ("d", "b3", "a", "r"), ("b4",)]
+    assert [(one.name, one.nodes, one.reads) for one in fused] == [(one.name, one.nodes, one.reads) for one in unfused]
+    assert [one.epilogue for one in fused] == [
+        one.epilogue._replace(batchnorm=False, bias=True) if one.kind == "conv" else one.epilogue for one in unfused
+    ]
