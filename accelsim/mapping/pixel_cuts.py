@@ -17,13 +17,11 @@ from accelsim.mapping.tiling import tile_sizes
 from accelsim.timing.integers import ceil_div
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from accelsim.mapping.problem import MappingProblem
-
-    _Reduction = Callable[[NDArray[np.int64]], int]
 
 
 class PixelCut(NamedTuple):
@@ -71,7 +69,7 @@ class PixelCuts:
         ifmap, ofmap, window = problem.ifmap, problem.ofmap, problem.shape.window
         self._ifmap = ifmap
         self._ofmap = ofmap
-        self._stored = ofmap._replace(element_bits=problem.stored_bits)
+        self._stored_bits = problem.stored_bits
         self._worthwhile_pixels = (problem.machine.array.rows, problem.machine.array.cols)
         self._rows, self._columns = (
             _Axis(outputs, inputs, window.stride[axis], window.extent[axis], window.padding[axis])
@@ -100,6 +98,11 @@ class PixelCuts:
         last_sizes = tuple(extent % size or size for extent, size in zip(extents, sizes, strict=True))
         full = math.prod(extent // size for extent, size in zip(extents, sizes, strict=True))
         tiles = math.prod(ceil_div(extent, size) for extent, size in zip(extents, sizes, strict=True))
+        read_rows, written_rows = self._rows.read(out_height, 8), self._rows.written(out_height, 8)
+        read_columns = self._columns.read(out_width, self._ifmap.element_bits)
+        stored_columns = self._columns.written(out_width, self._stored_bits)
+        ofmap_columns = self._columns.written(out_width, self._ofmap.element_bits)
+        batch = self._ofmap.batch
         return PixelCut(
             *sizes,
             full=full,
@@ -108,13 +111,13 @@ class PixelCuts:
             last=tiles - full,
             last_pixels=math.prod(last_sizes),
             last_positions=self._positions(*last_sizes),
-            largest_ifmap_bytes=self._loaded(images, out_height, out_width, np.max),
-            total_ifmap_bytes=self._loaded(self._ifmap.batch, out_height, out_width, np.sum),
-            largest_stored_bytes=self._written(self._stored, images, out_height, out_width, np.max),
-            largest_ofmap_bytes=self._written(self._ofmap, images, out_height, out_width, np.max),
-            total_ofmap_bytes=self._written(self._ofmap, self._ofmap.batch, out_height, out_width, np.sum),
-            ifmap_runs=self._runs(self._ifmap, tiles, self._rows.read(out_height, 8), out_width),
-            ofmap_runs=self._runs(self._ofmap, tiles, self._rows.written(out_height, 8), out_width),
+            largest_ifmap_bytes=images * int(read_rows.max() * read_columns.max()),
+            total_ifmap_bytes=batch * int(read_rows.sum() * read_columns.sum()),
+            largest_stored_bytes=images * int(written_rows.max() * stored_columns.max()),
+            largest_ofmap_bytes=images * int(written_rows.max() * ofmap_columns.max()),
+            total_ofmap_bytes=batch * int(written_rows.sum() * ofmap_columns.sum()),
+            ifmap_runs=self._runs(self._ifmap, tiles, read_rows, out_width),
+            ofmap_runs=self._runs(self._ofmap, tiles, written_rows, out_width),
         )
 
     def _runs(self, tensor: FeatureMap, tiles: int, rows: NDArray[np.int64], out_width: int) -> int:
@@ -122,16 +125,6 @@ class PixelCuts:
         if out_width < self._ofmap.shape.width:
             return int(rows.sum()) * tiles // len(rows)
         return 0 if rows.min() == tensor.shape.height else tiles
-
-    def _loaded(self, images: int, out_height: int, out_width: int, over: _Reduction) -> int:
-        rows = self._rows.read(out_height, 8)
-        columns = self._columns.read(out_width, self._ifmap.element_bits)
-        return images * int(over(rows) * over(columns))
-
-    def _written(self, tensor: FeatureMap, images: int, out_height: int, out_width: int, over: _Reduction) -> int:
-        rows = self._rows.written(out_height, 8)
-        columns = self._columns.written(out_width, tensor.element_bits)
-        return images * int(over(rows) * over(columns))
 
     def _positions(self, images: int, out_height: int, out_width: int) -> int:
         return images * self._rows.positions(out_height) * self._columns.positions(out_width)

@@ -70,11 +70,12 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
         fresh.rename(folder)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:50]}-", dir=folder.parent)) / "old"
-    folder.rename(old)
     try:
+        folder.rename(old)
         fresh.rename(folder)
     except BaseException:
-        old.rename(folder)
+        if old.exists():
+            old.rename(folder)
         old.parent.rmdir()
         raise
     shutil.rmtree(old.parent)
