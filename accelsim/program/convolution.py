@@ -6,7 +6,7 @@ from accelsim.config.machine import MachineConfig
 from accelsim.layout import FeatureMap
 from accelsim.program.conv_tensors import ConvTensors
 from accelsim.program.conv_tiles import ConvJob, ConvTiles
-from accelsim.program.drain import TileDrain, post_operations, uses_function_unit
+from accelsim.program.drain import TileDrain, post_operations, tile_blocks, uses_function_unit
 from accelsim.program.fillings import Fillings
 from accelsim.program.memory_map import MemoryMap
 from accelsim.program.operations import (
@@ -18,8 +18,6 @@ from accelsim.program.operations import (
     free_halves,
 )
 from accelsim.program.transfers import NOTHING, Load, Step, ordered
-from accelsim.timing.array import drain_blocks
-from accelsim.timing.work import ArrayWork, Block
 
 
 def convolution_program(machine: MachineConfig, job: ConvJob, memory: MemoryMap) -> tuple[Program, FeatureMap]:
@@ -104,7 +102,7 @@ class _ConvolutionWriter:
             name=index.output,
             epilogue=self.job.epilogue,
             window=1,
-            blocks=_blocks_of(self.machine, self.conv_tiles.work(index)),
+            blocks=tile_blocks(self.machine, self.conv_tiles.work(index)),
             source_full=(Token.ACCUMULATOR_FULL,),
             source_free=(Token.ACCUMULATOR_FREE,),
             parameter_full=_tokens(((Token.PARAMETER_FULL, batchnorm and self.parameters.uses[first].first),)),
@@ -156,10 +154,6 @@ class _ConvolutionWriter:
 def _accumulate(operation: ArrayOperation) -> AccumulateOperation:
     label = operation.label.replace("multiply", "accumulate", 1)
     return AccumulateOperation(label, operation.work, (Token.ARRAY_STREAM,), (), (Token.FUNCTION_UNIT_READY,))
-
-
-def _blocks_of(machine: MachineConfig, work: ArrayWork[int]) -> tuple[Block[int], ...]:
-    return tuple(block for block in drain_blocks(machine.array, work) if all(block))
 
 
 def _tokens(wanted: tuple[tuple[Token, bool], ...]) -> Tokens:

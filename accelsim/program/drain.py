@@ -18,7 +18,8 @@ from accelsim.program.operations import (
     Token,
     Tokens,
 )
-from accelsim.timing.work import Block
+from accelsim.timing.array import drain_blocks
+from accelsim.timing.work import ArrayWork, Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,11 @@ def post_operations(
         operations.extend(accumulated)
         operations.extend(drain.as_passes())
     return [], operations
+
+
+def tile_blocks(machine: MachineConfig, work: ArrayWork[int]) -> tuple[Block[int], ...]:
+    """Return the blocks of rows in which the result of ``work`` lies, without empty ones."""
+    return tuple(block for block in drain_blocks(machine.array, work) if all(block))
 
 
 def uses_function_unit(machine: MachineConfig) -> bool:

@@ -1,4 +1,4 @@
-"""The program of one layer. Here, and only here, the placement of BN decides what is written."""
+"""The program of one layer: of its convolution, of what it streams, or, with an off-chip BN, of both in turn."""
 
 from __future__ import annotations
 

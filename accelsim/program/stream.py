@@ -9,14 +9,13 @@ from accelsim.config.machine import MachineConfig
 from accelsim.layers import Epilogue, StreamShape
 from accelsim.layout import FeatureMap, Span
 from accelsim.mapping.tiling import PixelTile, Tiling, pixel_tiles, spans
-from accelsim.program.drain import TileDrain, post_operations
+from accelsim.program.drain import TileDrain, post_operations, tile_blocks
 from accelsim.program.fillings import Fillings
 from accelsim.program.memory_map import MemoryMap
 from accelsim.program.operations import Program, Token, TransferOperation, free_halves
 from accelsim.program.transfers import NOTHING, Load, Step, ordered
-from accelsim.timing.array import drain_blocks
 from accelsim.timing.integers import ceil_div
-from accelsim.timing.work import ArrayWork, Block, Transfer
+from accelsim.timing.work import ArrayWork, Transfer
 
 
 class StreamJob(NamedTuple):
@@ -92,7 +91,8 @@ class _StreamWriter:
             name=tile.name,
             epilogue=self.job.epilogue,
             window=self.job.shape.window.positions,
-            blocks=self._blocks(tile),
+            # the rows in which a convolution with this output would leave it
+            blocks=tile_blocks(self.machine, ArrayWork(tile.pixels.pixels, 0, 1, 1, tile.channels.size, 1)),
             source_full=() if is_there else (Token.IFMAP_FULL,),
             source_free=((Token.OFMAP_FREE,) if is_last else ()) if is_there else (Token.IFMAP_FREE,),
             parameter_full=(Token.PARAMETER_FULL,) if batchnorm and use.first else (),
@@ -100,11 +100,6 @@ class _StreamWriter:
             ofmap_free=() if stays and number > 0 else (Token.OFMAP_FREE,),
             ofmap_full=() if stays else (Token.OFMAP_FULL,),
         )
-
-    def _blocks(self, tile: _Tile) -> tuple[Block[int], ...]:
-        """Return the rows in which a convolution with this output would leave it."""
-        work = ArrayWork(tile.pixels.pixels, 0, 1, 1, tile.channels.size, 1)
-        return tuple(block for block in drain_blocks(self.machine.array, work) if all(block))
 
     def _step(self, number: int) -> Step:
         tile, use = self.tiles[number], self.parameters.uses[number]
@@ -124,9 +119,8 @@ class _StreamWriter:
 
     def _load_parameters(self, filling: int) -> TransferOperation:
         transfer = Transfer("read", "parameter", self.parameter_addresses[filling], self.parameter_bytes[filling])
-        return TransferOperation(
-            f"load parameters n{filling}", transfer, (Token.PARAMETER_FREE,), (Token.PARAMETER_FULL,)
-        )
+        label = "load parameters" if self.job.parameters_at_once else f"load parameters n{filling}"
+        return TransferOperation(label, transfer, (Token.PARAMETER_FREE,), (Token.PARAMETER_FULL,))
 
     def _load_ifmap(self, tile: _Tile) -> TransferOperation:
         region = tile.pixels.input_region(self.job.shape.window, self.job.shape.input)

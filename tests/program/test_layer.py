@@ -77,7 +77,7 @@ class TestPlacements:
         # 5·16 elements of 32 bits are written, then read, each once; then 5·16 of 8 bits are written.
         program = written(TAIL, "offchip", intermediate_bits=32)
         stored = [operation for operation in program.transfers if operation.label.startswith("store")]
-        phase_two = next(i for i, op in enumerate(program.transfers) if op.label == "load parameters n0")
+        phase_two = next(i for i, op in enumerate(program.transfers) if op.label == "load parameters")
         intermediate = bytes_moved(program.transfers[:phase_two], "ofmap")
         reread = bytes_moved(program.transfers[phase_two:], "ifmap")
         assert intermediate == reread
