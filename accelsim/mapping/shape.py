@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from accelsim.layers import ConvShape
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
 def well_shaped(problem: MappingProblem, candidates: Candidates, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Narrow the tilings that fit to the well-shaped ones, by one rule after the other as long as any are left."""
     chosen = fits
-    for rule in (_fills_columns, _keeps_rows, _outlasts_preload):
+    for rule in (_fills_columns, _keeps_rows, _fills_rows, _outlasts_preload):
         narrowed = chosen & rule(problem, candidates)
         if narrowed.any():
             chosen = narrowed
@@ -35,12 +37,24 @@ def _keeps_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.b
     return candidates.pixels("out_width") == problem.shape.output.width
 
 
+def _fills_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell which fill the rows of the array: with K (``ws``, ``is``) or with pixels (``os``)."""
+    array = problem.machine.array
+    if not isinstance(problem.shape, ConvShape):
+        return np.ones(len(candidates), dtype=np.bool_)
+    if array.dataflow == "os":
+        return _has_all_pixels(candidates) | (candidates.pixels("full_pixels") >= array.rows)
+    all_k = candidates.in_channels == problem.shape.input.channels // problem.groups
+    positions = 1 if array.ifmap_streaming == "raster" else problem.shape.window.positions
+    return all_k | (candidates.in_channels * positions >= array.rows)
+
+
 def _outlasts_preload(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
-    """Tell which stream at least as long as a preload takes, or (in ``os``) fill the rows of the array."""
-    rows = problem.machine.array.rows
-    if problem.machine.array.dataflow == "is":
-        return _has_all_channels(problem, candidates) | (candidates.out_channels >= rows)
-    return _has_all_pixels(candidates) | (candidates.pixels("full_pixels") >= rows)
+    """Tell which stream (in ``is``) at least as many output channels as a preload takes cycles."""
+    array = problem.machine.array
+    if array.dataflow != "is":
+        return np.ones(len(candidates), dtype=np.bool_)
+    return _has_all_channels(problem, candidates) | (candidates.out_channels >= array.rows)
 
 
 def _has_all_pixels(candidates: Candidates) -> NDArray[np.bool_]:

@@ -93,6 +93,7 @@ class Choice(NamedTuple):
 
     wastes_columns: bool
     cuts_rows: bool
+    wastes_rows: bool
     streams_briefly: bool
     traffic: int
 
@@ -110,14 +111,27 @@ def choice_of(task: Task, tiling: Tiling) -> Choice:
     all_pixels = pixels == task.shape.batch * output.pixels
     channels = tiling.out_channels
     all_channels = channels == output.channels // task.groups
+    whole_columns = all_channels or channels % array.cols == 0
+    long_streams = True
     if array.dataflow == "is":
         whole_columns = all_pixels or pixels >= array.cols
         long_streams = all_channels or channels >= array.rows
-    else:
-        whole_columns = all_channels or channels % array.cols == 0
-        long_streams = all_pixels or pixels >= array.rows
     whole_rows = tiling.out_width == output.width
-    return Choice(not whole_columns, not whole_rows, not long_streams, traffic(task, tiling))
+    return Choice(
+        not whole_columns, not whole_rows, not _fills_rows(task, tiling), not long_streams, traffic(task, tiling)
+    )
+
+
+def _fills_rows(task: Task, tiling: Tiling) -> bool:
+    """Whether what lies across the rows of the array is as long as they are many, or all there is."""
+    array, shape = task.machine.array, task.shape
+    if not isinstance(shape, ConvShape):
+        return True
+    if array.dataflow == "os":
+        pixels = tiling.images * tiling.out_height * tiling.out_width
+        return pixels == shape.batch * shape.output.pixels or pixels >= array.rows
+    positions = 1 if array.ifmap_streaming == "raster" else shape.window.positions
+    return tiling.in_channels == shape.input.channels // task.groups or tiling.in_channels * positions >= array.rows
 
 
 def all_tilings(task: Task) -> Iterator[Tiling]:
