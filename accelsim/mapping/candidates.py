@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -38,9 +38,9 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.cut)
 
-    def pixels(self, name: str) -> IntArray:
-        """Return a number of the pixel cut, by its field name."""
-        return np.array([getattr(cut, name) for cut in self.cuts], dtype=np.int64)[self.cut]
+    def per_cut(self, number: Callable[[PixelCut], int]) -> IntArray:
+        """Return a number of each candidate's pixel cut."""
+        return np.array([number(cut) for cut in self.cuts], dtype=np.int64)[self.cut]
 
     def where(self, chosen: NDArray[np.bool_]) -> Candidates:
         """Return only the chosen ones."""
@@ -126,7 +126,9 @@ def _with_split_k(problem: MappingProblem, whole: Candidates) -> Candidates:
         // (window.positions * one_group.out_channels * machine.array.operand_bits)
     )
     if not problem.ifmap_on_chip:
-        fits = np.minimum(fits, machine.buffers.ifmap.half_bytes // one_group.pixels("largest_ifmap_bytes"))
+        fits = np.minimum(
+            fits, machine.buffers.ifmap.half_bytes // one_group.per_cut(lambda cut: cut.largest_ifmap_bytes)
+        )
     split = replace(one_group, in_channels=_even(one_group.in_channels, fits, _fold_step(problem)))
     return split.where((fits > 0) & (split.in_channels < one_group.in_channels))
 

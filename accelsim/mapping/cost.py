@@ -54,9 +54,9 @@ def _loads(problem: MappingProblem, candidates: Candidates) -> _Loads:
     once = np.ones(len(candidates), dtype=np.int64)
     if not isinstance(problem.shape, ConvShape):
         return _Loads(once, 0 * once, once)
-    pixel_tiles = candidates.pixels("tiles")
-    channel_tiles = _tiles(_outputs_per_group(problem), candidates.out_channels)
-    whole_k = _tiles(_inputs_per_group(problem), candidates.in_channels) == 1
+    pixel_tiles = candidates.per_cut(lambda cut: cut.tiles)
+    channel_tiles = ceil_div(_outputs_per_group(problem), candidates.out_channels)
+    whole_k = ceil_div(_inputs_per_group(problem), candidates.in_channels) == 1
     ifmap_stays = whole_k & (candidates.reuse_ifmap | (pixel_tiles == 1))
     weight_stays = whole_k & (~candidates.reuse_ifmap | (channel_tiles == 1))
     parameter_stays = ~candidates.reuse_ifmap | (channel_tiles == 1) | problem.parameters_at_once
@@ -70,10 +70,10 @@ def _loads(problem: MappingProblem, candidates: Candidates) -> _Loads:
 def operation_count(problem: MappingProblem, candidates: Candidates) -> IntArray:
     """Array operations (or, without a convolution, streamed tiles) of each candidate."""
     return (
-        candidates.pixels("tiles")
-        * _tiles(problem.groups, candidates.groups)
-        * _tiles(_outputs_per_group(problem), candidates.out_channels)
-        * (_tiles(_inputs_per_group(problem), candidates.in_channels) if isinstance(problem.shape, ConvShape) else 1)
+        candidates.per_cut(lambda cut: cut.tiles)
+        * ceil_div(problem.groups, candidates.groups)
+        * ceil_div(_outputs_per_group(problem), candidates.out_channels)
+        * (ceil_div(_inputs_per_group(problem), candidates.in_channels) if isinstance(problem.shape, ConvShape) else 1)
     )
 
 
@@ -118,10 +118,18 @@ def _operations(
 ) -> Iterator[tuple[IntArray, ArrayWork[IntArray], bool]]:
     """Yield all kinds of operations: how many there are, their work, and whether they are the last of their tile."""
     positions = np.full(len(candidates), problem.shape.window.positions, dtype=np.int64)
-    pixels = [
-        (candidates.pixels(kind), candidates.pixels(f"{kind}_pixels"), candidates.pixels(f"{kind}_positions"))
-        for kind in ("full", "last")
-    ]
+    pixels = (
+        (
+            candidates.per_cut(lambda cut: cut.full),
+            candidates.per_cut(lambda cut: cut.full_pixels),
+            candidates.per_cut(lambda cut: cut.full_positions),
+        ),
+        (
+            candidates.per_cut(lambda cut: cut.last),
+            candidates.per_cut(lambda cut: cut.last_pixels),
+            candidates.per_cut(lambda cut: cut.last_positions),
+        ),
+    )
     groups = _parts(problem.groups, candidates.groups)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
     inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
@@ -133,15 +141,18 @@ def _operations(
 def _port_cycles(problem: MappingProblem, candidates: Candidates) -> IntArray:
     """Cycles on the DRAM port: the bytes at its rate, and one lost at the ragged end of each run."""
     rate = problem.machine.dram.bytes_per_cycle
-    ifmap_runs = candidates.pixels("ifmap_runs") * _loads(problem, candidates).ifmap * (not problem.ifmap_on_chip)
-    ofmap_runs = candidates.pixels("ofmap_runs") * _carried_tensors(problem)
-    runs = ifmap_runs * problem.shape.input.channels + ofmap_runs * problem.shape.output.channels
-    return -(-dram_bytes(problem, candidates) * rate.denominator // rate.numerator) + runs
+    runs = candidates.per_cut(lambda cut: cut.ofmap_runs) * problem.shape.output.channels * _carried_tensors(problem)
+    if not problem.ifmap_on_chip:
+        ifmap_runs = candidates.per_cut(lambda cut: cut.ifmap_runs) * problem.shape.input.channels
+        runs = runs + ifmap_runs * _loads(problem, candidates).ifmap
+    return ceil_div(dram_bytes(problem, candidates) * rate.denominator, rate.numerator) + runs
 
 
 def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     """Bytes of all ifmap tiles, each loaded once per pass over the pixels."""
-    return candidates.pixels("total_ifmap_bytes") * problem.shape.input.channels * (not problem.ifmap_on_chip)
+    if problem.ifmap_on_chip:
+        return np.zeros(len(candidates), dtype=np.int64)
+    return candidates.per_cut(lambda cut: cut.total_ifmap_bytes) * problem.shape.input.channels
 
 
 def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
@@ -150,7 +161,7 @@ def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
     inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
     return _sum(
-        g.number * n.number * k.number * ((g.size * n.size * k.size * bits + 7) // 8)
+        g.number * n.number * k.number * ceil_div(g.size * n.size * k.size * bits, 8)
         for g, n, k in product(groups, outputs, inputs)
     )
 
@@ -161,7 +172,7 @@ def _parameter_bytes(problem: MappingProblem, candidates: Candidates) -> IntArra
         return np.full(len(candidates), ceil_div(problem.shape.output.channels * bits, 8), dtype=np.int64)
     groups = _parts(problem.groups, candidates.groups)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    return _sum(g.number * n.number * ((g.size * n.size * bits + 7) // 8) for g, n in product(groups, outputs))
+    return _sum(g.number * n.number * ceil_div(g.size * n.size * bits, 8) for g, n in product(groups, outputs))
 
 
 def _carried_tensors(problem: MappingProblem) -> int:
@@ -170,7 +181,7 @@ def _carried_tensors(problem: MappingProblem) -> int:
 
 
 def _ofmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
-    return candidates.pixels("total_ofmap_bytes") * problem.shape.output.channels
+    return candidates.per_cut(lambda cut: cut.total_ofmap_bytes) * problem.shape.output.channels
 
 
 def _outputs_per_group(problem: MappingProblem) -> int:
@@ -179,10 +190,6 @@ def _outputs_per_group(problem: MappingProblem) -> int:
 
 def _inputs_per_group(problem: MappingProblem) -> int:
     return problem.shape.input.channels // problem.groups
-
-
-def _tiles(extent: int, size: IntArray) -> IntArray:
-    return -(-extent // size)
 
 
 def _parts(extent: int, size: IntArray) -> tuple[_Part, _Part]:

@@ -9,6 +9,7 @@ import numpy as np
 from accelsim.layers import ConvShape
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
+from accelsim.timing.integers import ceil_div
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,22 +33,22 @@ def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
     channels = candidates.groups * candidates.out_channels
     found = []
     if problem.stored_bits:
-        stored = candidates.pixels("largest_stored_bytes") * channels
+        stored = candidates.per_cut(lambda cut: cut.largest_stored_bytes) * channels
         found.append(Demand("ofmap buffer", "bytes", stored, buffers.ofmap.half_bytes))
     if not problem.ifmap_on_chip:
-        loaded = candidates.pixels("largest_ifmap_bytes") * candidates.groups * candidates.in_channels
+        loaded = candidates.per_cut(lambda cut: cut.largest_ifmap_bytes) * candidates.groups * candidates.in_channels
         found.append(Demand("ifmap buffer", "bytes", loaded, buffers.ifmap.half_bytes))
     if problem.residual:
-        residual = candidates.pixels("largest_ofmap_bytes") * channels
+        residual = candidates.per_cut(lambda cut: cut.largest_ofmap_bytes) * channels
         found.append(Demand("residual buffer", "bytes", residual, buffers.residual.half_bytes))
     if problem.parameter_words:
         loaded_at_once = channels * 0 + problem.shape.output.channels if problem.parameters_at_once else channels
         words = loaded_at_once * problem.parameter_words * problem.machine.bn.parameter_bits
-        found.append(Demand("parameter buffer", "bytes", (words + 7) // 8, buffers.parameter.half_bytes))
+        found.append(Demand("parameter buffer", "bytes", ceil_div(words, 8), buffers.parameter.half_bytes))
     if isinstance(problem.shape, ConvShape):
         weights = channels * candidates.in_channels * problem.shape.window.positions
-        found.append(Demand("weight buffer", "bytes", (weights * operand_bits + 7) // 8, buffers.weight.half_bytes))
-        psums = channels * candidates.pixels("full_pixels")
+        found.append(Demand("weight buffer", "bytes", ceil_div(weights * operand_bits, 8), buffers.weight.half_bytes))
+        psums = channels * candidates.per_cut(lambda cut: cut.full_pixels)
         found.append(Demand("accumulator", "psums", psums, problem.machine.accumulator.psums))
     return found
 

@@ -176,4 +176,4 @@ class _Axis:
 
 
 def _byte_spans(starts: NDArray[np.int64], ends: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
-    return -(-ends * bits // 8) - starts * bits // 8
+    return ceil_div(ends * bits, 8) - starts * bits // 8

@@ -28,13 +28,13 @@ def _fills_columns(problem: MappingProblem, candidates: Candidates) -> NDArray[n
     """Tell which are made of whole column blocks: tiles a few channels wide take as many cycles as wide ones."""
     columns = problem.machine.array.cols
     if problem.machine.array.dataflow == "is":
-        return _has_all_pixels(candidates) | (candidates.pixels("full_pixels") >= columns)
+        return _has_all_pixels(candidates) | (candidates.per_cut(lambda cut: cut.full_pixels) >= columns)
     return _has_all_channels(problem, candidates) | (candidates.out_channels % columns == 0)
 
 
 def _keeps_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
     """Tell which are made of whole output rows: parts of rows are runs of a few bytes, each of which takes a beat."""
-    return candidates.pixels("out_width") == problem.shape.output.width
+    return candidates.per_cut(lambda cut: cut.out_width) == problem.shape.output.width
 
 
 def _fills_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
@@ -43,7 +43,7 @@ def _fills_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.b
     if not isinstance(problem.shape, ConvShape):
         return np.ones(len(candidates), dtype=np.bool_)
     if array.dataflow == "os":
-        return _has_all_pixels(candidates) | (candidates.pixels("full_pixels") >= array.rows)
+        return _has_all_pixels(candidates) | (candidates.per_cut(lambda cut: cut.full_pixels) >= array.rows)
     all_k = candidates.in_channels == problem.shape.input.channels // problem.groups
     positions = 1 if array.ifmap_streaming == "raster" else problem.shape.window.positions
     return all_k | (candidates.in_channels * positions >= array.rows)
@@ -58,7 +58,7 @@ def _outlasts_preload(problem: MappingProblem, candidates: Candidates) -> NDArra
 
 
 def _has_all_pixels(candidates: Candidates) -> NDArray[np.bool_]:
-    return candidates.pixels("tiles") == 1
+    return candidates.per_cut(lambda cut: cut.tiles) == 1
 
 
 def _has_all_channels(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accelsim.layout import FeatureMap
+from accelsim.timing.integers import ceil_div
 
 
 class MemoryMap:
@@ -20,7 +21,7 @@ class MemoryMap:
 
     def place(self, size_bytes: int) -> int:
         """Return the address of the next ``size_bytes`` bytes."""
-        address = -(-self._end // self._alignment_bytes) * self._alignment_bytes
+        address = ceil_div(self._end, self._alignment_bytes) * self._alignment_bytes
         self._end = address + size_bytes
         return address
 

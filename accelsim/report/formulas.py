@@ -14,6 +14,7 @@ from accelsim.program.operations import (
 )
 from accelsim.timing.array import folding
 from accelsim.timing.dma import burst_cycles
+from accelsim.timing.integers import ceil_div
 
 
 class Formula(NamedTuple):
@@ -81,6 +82,6 @@ def _rows(operation: DrainOperation | FunctionUnitOperation, lanes: int, window:
         return "0"
     terms = []
     for block in operation.blocks:
-        factors = [block.repeat, block.rows, window, -(-block.columns // lanes)]
+        factors = [block.repeat, block.rows, window, ceil_div(block.columns, lanes)]
         terms.append("·".join(str(factor) for factor in factors if factor != 1) or "1")
     return " + ".join(terms)

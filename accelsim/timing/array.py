@@ -38,13 +38,13 @@ def folding(array: ArrayConfig, work: ArrayWork[Integer]) -> Folding[Integer]:
     k = work.in_channels * work.kernel_positions
     n = work.out_channels
     if array.dataflow == "os":
-        folds = work.groups * _blocks(work.pixels, array.rows) * _blocks(n, array.cols)
+        folds = work.groups * ceil_div(work.pixels, array.rows) * ceil_div(n, array.cols)
         return Folding(folds, k, n * 0 + array.rows)
     if array.dataflow == "is":
-        return Folding(work.groups * _blocks(k, array.rows) * _blocks(work.pixels, array.cols), n, n)
+        return Folding(work.groups * ceil_div(k, array.rows) * ceil_div(work.pixels, array.cols), n, n)
     packs = ceil_div(work.groups, groups_per_fold(array, work))
-    column_blocks = _blocks(n, array.cols)
-    row_blocks = _blocks(_stationary_rows(array, work), array.rows)
+    column_blocks = ceil_div(n, array.cols)
+    row_blocks = ceil_div(_stationary_rows(array, work), array.rows)
     if array.ifmap_streaming == "raster":
         folds = packs * work.kernel_positions * row_blocks * column_blocks
         return Folding(folds, work.positions, work.positions)
@@ -91,7 +91,3 @@ def drain_blocks(array: ArrayConfig, work: ArrayWork[Integer]) -> tuple[Block[In
 def _stationary_rows(array: ArrayConfig, work: ArrayWork[Integer]) -> Integer:
     """Rows that one group's weights take in ``ws``: all of K, or one kernel offset's channels under ``raster``."""
     return work.in_channels if array.ifmap_streaming == "raster" else work.in_channels * work.kernel_positions
-
-
-def _blocks(size: Integer, side: int) -> Integer:
-    return -(-size // side)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from accelsim.timing.integers import ceil_div
 from accelsim.timing.work import Transfer
 
 
 def burst_cycles(size_bytes: int, bytes_per_cycle: Fraction) -> int:
     """⌈size_bytes / bytes_per_cycle⌉, exactly."""
-    return -(-size_bytes * bytes_per_cycle.denominator // bytes_per_cycle.numerator)
+    return ceil_div(size_bytes * bytes_per_cycle.denominator, bytes_per_cycle.numerator)
 
 
 def run_cycles(run_bytes: int, burst_bytes: int, bytes_per_cycle: Fraction) -> int:

@@ -6,7 +6,7 @@ with the shapes of all candidate tilings at once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, overload
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +18,13 @@ Integer = TypeVar("Integer", int, "IntArray")
 """One integer, or an array of them."""
 
 
-def ceil_div(numerator: Integer, denominator: Integer) -> Integer:
+@overload
+def ceil_div(numerator: int, denominator: int) -> int: ...
+@overload
+def ceil_div(numerator: IntArray, denominator: int | IntArray) -> IntArray: ...
+@overload
+def ceil_div(numerator: int, denominator: IntArray) -> IntArray: ...
+def ceil_div(numerator: int | IntArray, denominator: int | IntArray) -> int | IntArray:
     """⌈numerator / denominator⌉ for a positive denominator."""
     return -(-numerator // denominator)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from accelsim.config.machine import MachineConfig
 from accelsim.timing.array import folding
-from accelsim.timing.integers import Integer
+from accelsim.timing.integers import Integer, ceil_div
 from accelsim.timing.work import ArrayWork, Block
 
 
@@ -14,7 +14,7 @@ def rows_cycles(blocks: Sequence[Block[Integer]], lanes: int, window: int = 1) -
     """Cycles in which a stage of ``lanes`` lanes takes in all rows of the blocks, ``window`` times each."""
     total = 0 * blocks[0].repeat
     for block in blocks:
-        total = total + block.repeat * block.rows * window * -(-block.columns // lanes)
+        total = total + block.repeat * block.rows * window * ceil_div(block.columns, lanes)
     return total
 
 
