@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,9 @@ MAX_OPERATIONS = 500_000
 ESTIMATE_RESOLUTION = 100
 """Estimated cycles that differ by less than one part in this are no reason to prefer a tiling."""
 
+CLEARLY_LESS_TRAFFIC = 20
+"""A tiling that is not well-shaped has to save more than one part in this of the traffic to be preferred."""
+
 SMALLEST = Tiling(images=1, out_height=1, out_width=1, groups=1, out_channels=1, in_channels=1)
 
 
@@ -37,7 +41,8 @@ def choose_tiling(problem: MappingProblem, objective: Objective = "traffic") -> 
         The layer, and the machine that it has to fit.
     objective
         ``"traffic"``: among the well-shaped tilings (:mod:`accelsim.mapping.shape`) the least DRAM traffic, then the
-        fewest estimated cycles. ``"cycles"``: among all, the fewest estimated cycles, then the least traffic.
+        fewest estimated cycles; or one that is not well-shaped, where it moves clearly less and is estimated to take no
+        longer. ``"cycles"``: among all, the fewest estimated cycles, then the least traffic.
         Estimates within a part in ``ESTIMATE_RESOLUTION`` count as equal; the fewest operations decide between equals.
 
     Raises
@@ -49,12 +54,35 @@ def choose_tiling(problem: MappingProblem, objective: Objective = "traffic") -> 
     fits = legal(problem, candidates)
     if not fits.any():
         raise MappingError(f"no tile fits, not even the smallest ({SMALLEST}): {_shortfall(problem, SMALLEST)}")
-    candidates = candidates.where(well_shaped(problem, candidates, fits) if objective == "traffic" else fits)
-    for narrow in (_least_traffic, _fastest) if objective == "traffic" else (_fastest, _least_traffic):
-        candidates = candidates.where(narrow(problem, candidates))
-    best = candidates.tiling(int(np.argmin(operation_count(problem, candidates))))
+    candidates = candidates.where(fits)
+    if objective == "cycles":
+        chosen = _best(problem, candidates, (_fastest, _least_traffic))
+    else:
+        shaped = candidates.where(well_shaped(problem, candidates))
+        chosen = _best(problem, shaped, (_least_traffic, _fastest))
+        chosen = _best(problem, _clearly_better(problem, candidates, chosen), (_least_traffic, _fastest))
+    best = chosen.tiling(0)
     _refuse_too_many_operations(problem, best)
     return best
+
+
+_Rule = Callable[["MappingProblem", Candidates], "NDArray[np.bool_]"]
+
+
+def _best(problem: MappingProblem, candidates: Candidates, rules: Iterable[_Rule]) -> Candidates:
+    """Narrow candidates by one rule after the other, and then to the one with the fewest operations."""
+    for rule in rules:
+        candidates = candidates.where(rule(problem, candidates))
+    fewest = np.argmin(operation_count(problem, candidates))
+    return candidates.where(np.arange(len(candidates)) == fewest)
+
+
+def _clearly_better(problem: MappingProblem, candidates: Candidates, chosen: Candidates) -> Candidates:
+    """Return the candidates that move clearly less than the chosen one and are estimated to take no longer, or it."""
+    moved_bytes = dram_bytes(problem, chosen)[0]
+    lean = candidates.where(dram_bytes(problem, candidates) < moved_bytes - moved_bytes // CLEARLY_LESS_TRAFFIC)
+    quick = lean.where(estimated_cycles(problem, lean) <= estimated_cycles(problem, chosen)[0])
+    return quick if len(quick) else chosen
 
 
 def _least_traffic(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:

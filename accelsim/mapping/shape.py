@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def well_shaped(problem: MappingProblem, candidates: Candidates, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Narrow the tilings that fit to the well-shaped ones, by one rule after the other as long as any are left."""
-    chosen = fits
+def well_shaped(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell which are well-shaped, by one rule after the other, each as long as it leaves any."""
+    chosen = np.ones(len(candidates), dtype=np.bool_)
     for rule in (_fills_columns, _keeps_rows, _fills_rows, _outlasts_preload):
         narrowed = chosen & rule(problem, candidates)
         if narrowed.any():

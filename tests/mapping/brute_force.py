@@ -14,6 +14,7 @@ from typing import NamedTuple
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Layer, StreamShape
 from accelsim.mapping.residency import Residency
+from accelsim.mapping.search import CLEARLY_LESS_TRAFFIC
 from accelsim.mapping.tiling import Tiling
 from accelsim.workload.graph import Window
 
@@ -102,6 +103,20 @@ def best_choice(task: Task) -> Choice | None:
     """Return what the best tiling comes to, or ``None`` if none fits."""
     legal = (tiling for tiling in all_tilings(task) if not missing(task, tiling))
     return min((choice_of(task, tiling) for tiling in legal), default=None)
+
+
+def assert_as_good(task: Task, choice: Choice, best: Choice, transfers: int = 0) -> None:
+    """Whole bytes: exactly the best. Below a byte each transfer is rounded up, by less than one byte.
+
+    A tiling that is not well-shaped has to be clearly better instead.
+    """
+    if choice[:-1] != best[:-1]:
+        assert choice.traffic < best.traffic * (1 - 1 / CLEARLY_LESS_TRAFFIC) + transfers
+        return
+    if task.loaded_bits % 8 == 0 and task.machine.array.operand_bits % 8 == 0:
+        assert choice.traffic == best.traffic
+    else:
+        assert choice.traffic - best.traffic < transfers
 
 
 def choice_of(task: Task, tiling: Tiling) -> Choice:

@@ -15,7 +15,7 @@ from accelsim.mapping.plan import LayerMapping, map_layers, problem_of
 from accelsim.mapping.residency import Residency
 from accelsim.mapping.search import choose_tiling
 from accelsim.program.layer import layer_program
-from tests.mapping.brute_force import Choice, Task, best_choice, choice_of, missing, tasks_of, traffic
+from tests.mapping.brute_force import assert_as_good, best_choice, choice_of, missing, tasks_of, traffic
 from tests.mapping.tiny_layers import Tiny, tiny_case
 
 SEEDS = range(300)
@@ -36,15 +36,6 @@ def chosen(case: Tiny) -> LayerMapping | None:
 def moved_bytes(case: Tiny, layer: Layer, mapping: LayerMapping) -> int:
     """Bytes of all transfers of the program."""
     return sum(operation.transfer.bytes for operation in layer_program(case.machine, layer, mapping).transfers)
-
-
-def assert_as_good(task: Task, choice: Choice, best: Choice, transfers: int) -> None:
-    """Whole bytes: exactly the best. Below a byte each transfer is rounded up, by less than one byte."""
-    assert choice[:-1] == best[:-1]
-    if task.loaded_bits % 8 == 0 and task.machine.array.operand_bits % 8 == 0:
-        assert choice.traffic == best.traffic
-    else:
-        assert choice.traffic - best.traffic < transfers
 
 
 @pytest.mark.parametrize("seed", [*SEEDS, *HARD_SEEDS])
