@@ -119,27 +119,13 @@ class _ConvolutionWriter:
             gives = _tokens(((Token.BIAS_FULL, epilogue.bias), (Token.PARAMETER_FULL, epilogue.batchnorm)))
             loads.append(Load(tensors.load_parameters(index, gives), self._parameters_wait_for(step)))
         if self.ifmaps.uses[step].first and not self.job.ifmap_on_chip:
-            waits_for = self._array_half_waits_for(self.ifmaps, step, buffers.ifmap.halves)
-            loads.append(Load(tensors.load_ifmap(index), waits_for))
+            loads.append(Load(tensors.load_ifmap(index)))
         if self.weights.uses[step].first:
-            waits_for = self._array_half_waits_for(self.weights, step, buffers.weight.halves)
-            loads.append(Load(tensors.load_weight(index), waits_for))
+            loads.append(Load(tensors.load_weight(index)))
         if output.last and epilogue.residual:
             loads.append(Load(tensors.load_residual(index), output.filling - buffers.residual.halves))
         is_stored = output.last and not self.job.ofmap_on_chip
         return Step(loads, tensors.store_ofmap(index) if is_stored else None)
-
-    def _array_half_waits_for(self, fillings: Fillings, step: int, halves: int) -> int:
-        """Return the drain that has to be over before the array can have given back the half that is filled here."""
-        before = fillings.uses[step].filling - halves
-        if before < 0:
-            return NOTHING
-        return self._operation_waits_for(fillings.last_use[before])
-
-    def _operation_waits_for(self, step: int) -> int:
-        """Return the drain that frees the accumulator half that an array operation works on."""
-        halves = 1 if uses_function_unit(self.machine) else self.machine.accumulator.halves
-        return self.outputs.uses[step].filling - halves
 
     def _parameters_wait_for(self, step: int) -> int:
         """Return the drain behind the last use of the half; if the array gives it back earlier, this is soon enough.

@@ -108,7 +108,7 @@ class _StreamWriter:
         if epilogue.batchnorm and use.first:
             loads.append(Load(self._load_parameters(use.filling), self._parameters_wait_for(use.filling)))
         if not self.job.ifmap_on_chip:
-            loads.append(Load(self._load_ifmap(tile), number - buffers.ifmap.halves))
+            loads.append(Load(self._load_ifmap(tile)))
         if epilogue.residual:
             loads.append(Load(self._load_residual(tile), number - buffers.residual.halves))
         return Step(loads, None if self.job.ofmap_on_chip else self._store(tile))

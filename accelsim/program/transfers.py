@@ -13,10 +13,14 @@ NOTHING = -1
 
 
 class Load(NamedTuple):
-    """A load, and the last drain that has to be over before its buffer half is free."""
+    """A load, and the last drain that has to be over before its buffer half is free.
+
+    Loads of ifmap and weights need not say: with a lookahead of no more than their buffers' halves, the stores that
+    those drains need have been issued by then.
+    """
 
     operation: TransferOperation
-    after_drain: int
+    after_drain: int = NOTHING
 
 
 class Step(NamedTuple):
