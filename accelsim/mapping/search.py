@@ -81,6 +81,8 @@ def _clearly_better(problem: MappingProblem, candidates: Candidates, chosen: Can
     """Return the candidates that move clearly less than the chosen one and are estimated to take no longer, or it."""
     moved_bytes = dram_bytes(problem, chosen)[0]
     lean = candidates.where(dram_bytes(problem, candidates) < moved_bytes - moved_bytes // CLEARLY_LESS_TRAFFIC)
+    if not len(lean):
+        return chosen
     quick = lean.where(estimated_cycles(problem, lean) <= estimated_cycles(problem, chosen)[0])
     return quick if len(quick) else chosen
 
