@@ -78,19 +78,19 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
     graph = read_network(config.workload_path)
     source = config.workload_path.read_bytes()
     batch = config.run.batch
-    if not layers_of(graph, batch):
+    unfused = layers_of(graph, batch)
+    if not unfused:
         raise InputError("none of its layers computes anything", path=config.workload_path)
     if batch * max(shape.elements for shape in graph.shapes.values()) > MAX_ELEMENTS:
         raise config.error(("run", "batch"), f"{batch} images make a tensor of more than {MAX_ELEMENTS} elements")
     matches = tuple(match_batchnorms(graph))
     layers: dict[Variant, list[Layer]] = {
         "fused": layers_of(fold_batchnorms(graph, matches), batch),
-        "unfused": layers_of(graph, batch),
+        "unfused": unfused,
     }
-    in_layers = {name for layer in layers["unfused"] for name in layer.nodes}
-    free_nodes = frozenset(graph.nodes) - in_layers
+    free_nodes = frozenset(graph.nodes).difference(*(layer.nodes for layer in unfused))
     try:
-        mappings = map_layers(config.machine, layers["unfused"], config.run.tiling, config.run.objective)
+        mappings = map_layers(config.machine, unfused, config.run.tiling, config.run.objective)
     except MappingError as error:
         raise _located(error, config) from None
     return NetworkPlan(graph.name, source, matches, free_nodes, layers, mappings)

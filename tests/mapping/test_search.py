@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from accelsim.config import load_config
 from accelsim.errors import MappingError
+from accelsim.experiment import plan_network
 from accelsim.layers import ConvShape, Layer
+from accelsim.mapping import search
 from accelsim.mapping.candidates import only
-from accelsim.mapping.cost import estimated_cycles
+from accelsim.mapping.cost import dram_bytes, estimated_cycles
 from accelsim.mapping.plan import LayerMapping, map_layers, problem_of
 from accelsim.mapping.residency import Residency
 from accelsim.mapping.search import choose_tiling
@@ -112,3 +116,21 @@ def test_the_cases_are_of_all_kinds() -> None:
                 seen[f"reuse {tiling.reuse}"] += 1
     assert min(seen.values()) >= 3, seen
     assert len(seen) == 19, seen
+
+
+def test_a_tiling_outside_the_rules_wins_where_it_is_clearly_better(
+    monkeypatch: pytest.MonkeyPatch, repository: Path
+) -> None:
+    # ResNet-18's second convolution with 32-bit operands: a tile of 32 whole columns leaves no room for all of K, so that
+    # the ifmap is loaded again and again, and the port is the bottleneck either way.
+    config = load_config(repository / "configs/resnet18.yaml", "machine.array.operand_bits=32")
+    layer = next(layer for layer in plan_network(config).layers["unfused"] if layer.name == "layer1.0.conv1")
+    problem = problem_of(config.machine, layer.shape, layer.epilogue, Residency())
+    free = choose_tiling(problem)
+    monkeypatch.setattr(search, "CLEARLY_LESS_TRAFFIC", 1)  # nothing moves less than nothing
+    ruled = choose_tiling(problem)
+    assert ruled.out_channels % config.machine.array.cols == 0
+    assert free.out_channels % config.machine.array.cols != 0
+    cheaper, dearer = only(problem, free), only(problem, ruled)
+    assert dram_bytes(problem, cheaper)[0] < 0.95 * dram_bytes(problem, dearer)[0]
+    assert estimated_cycles(problem, cheaper)[0] <= estimated_cycles(problem, dearer)[0]
