@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from accelsim.config.load import LoadedConfig
 from accelsim.config.machine import MachineConfig
-from accelsim.config.run import Variant
+from accelsim.config.run import Objective, TilingConfig, Variant
 from accelsim.errors import InputError, MappingError
-from accelsim.fusion.fold import fold_batchnorms
+from accelsim.fusion.apply_graph import fold_batchnorms
 from accelsim.fusion.match import Match, match_batchnorms
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape, layers_of
 from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.program.layer import layer_program
 from accelsim.simulation import LayerRecord, simulate_program
-from accelsim.workload import read_network
-from accelsim.workload.graph import MAX_ELEMENTS
+from accelsim.workload import Graph, read_network
+from accelsim.workload.shapes import MAX_ELEMENTS
+from accelsim.workload.unmodelled import refuse_unmodelled
 
 UNITS = ("dma", "conv_array", "bn_stage", "residual_add", "pooling", "activation", "function_unit")
 """All units that a machine can have, in the order in which data meets them."""
@@ -48,23 +49,22 @@ class VariantRun:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What became of every BatchNorm, and what every variant did."""
+    """What every variant did."""
 
-    matches: tuple[Match, ...]
     variants: tuple[VariantRun, ...]
 
 
 class NetworkPlan(NamedTuple):
     """A network ready to run: its layers in each variant, and how they are mapped."""
 
-    network: str
-    source: bytes
-    """The file that the network was read from."""
+    graph: Graph
+    """The network as it was read."""
     matches: tuple[Match, ...]
     free_nodes: frozenset[str]
-    """Nodes that are part of no layer, since they move no data."""
+    """Nodes that are part of no layer, since they move no data or have no model."""
     layers: dict[Variant, list[Layer]]
-    mappings: dict[str, LayerMapping]
+    mappings: dict[Variant, dict[str, LayerMapping]]
+    """Mappings by layer name."""
 
 
 def plan_network(config: LoadedConfig) -> NetworkPlan:
@@ -75,8 +75,9 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
     InputError
         If the network cannot be read, or (:class:`MappingError`) a layer does not fit the machine.
     """
-    graph = read_network(config.workload_path)
-    source = config.workload_path.read_bytes()
+    graph = read_network(config.workload_path, config.run.input_shape)
+    if config.run.strict:
+        refuse_unmodelled(graph, config.workload_path)
     batch = config.run.batch
     unfused = layers_of(graph, batch)
     if not unfused:
@@ -90,10 +91,75 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
     }
     free_nodes = frozenset(graph.nodes).difference(*(layer.nodes for layer in unfused))
     try:
-        mappings = map_layers(config.machine, unfused, config.run.tiling, config.run.objective)
+        mappings = map_variants(config.machine, layers, config.run.tiling, config.run.objective)
     except MappingError as error:
         raise _located(error, config) from None
-    return NetworkPlan(graph.name, source, matches, free_nodes, layers, mappings)
+    return NetworkPlan(graph, matches, free_nodes, layers, mappings)
+
+
+def map_variants(
+    machine: MachineConfig,
+    layers: Mapping[Variant, Sequence[Layer]],
+    fixed: Mapping[str, TilingConfig],
+    objective: Objective = "traffic",
+) -> dict[Variant, dict[str, LayerMapping]]:
+    """Map the layers as they are unfused, and leave the fused ones their mappings.
+
+    A BatchNorm that was a layer of its own may be gone, so that other data can stay on chip: what is left is mapped
+    anew then, still with the BatchNorms that it has unfused. It may also leave a layer that began with it under
+    another name; so the two are brought together by the nodes in them.
+
+    Parameters
+    ----------
+    machine
+        The machine.
+    layers
+        All layers in order of execution, in both variants.
+    fixed
+        Tilings that were asked for, by the name that a layer has unfused.
+    objective
+        What the others are chosen by; see :func:`accelsim.mapping.search.choose_tiling`.
+
+    Returns
+    -------
+    dict
+        For both variants, mappings by the name of the layer.
+
+    Raises
+    ------
+    MappingError
+        As :func:`accelsim.mapping.plan.map_layers`.
+    """
+    homes = {node: layer.name for layer in layers["unfused"] for node in layer.nodes}
+    fused = {homes[layer.name]: layer for layer in layers["fused"]}
+    common = {layer.name: _common_parameters(layer, fused.get(layer.name)) for layer in layers["unfused"]}
+    unfused = [_as_mapped(layer, common[layer.name]) for layer in layers["unfused"]]
+    mappings = map_layers(machine, unfused, fixed, objective)
+    if [layer.name for layer in layers["fused"]] == list(common):
+        return {"fused": mappings, "unfused": mappings}
+    left = [_as_mapped(layer, common[home]) for home, layer in fused.items()]
+    still_fixed = {layer.name: fixed[home] for home, layer in fused.items() if home in fixed}
+    return {"fused": map_layers(machine, left, still_fixed, objective), "unfused": mappings}
+
+
+class _Parameters(NamedTuple):
+    bias: bool
+    batchnorm: bool
+
+
+def _common_parameters(unfused: Layer, fused: Layer | None) -> _Parameters:
+    """Return the parameters that both variants of a layer are mapped with: those of the one that has more.
+
+    That is the unfused one, since a bias takes fewer words than the BatchNorm that it replaces; unless the BatchNorm
+    was ahead of the convolution, or another one behind it stays.
+    """
+    has = unfused.epilogue
+    more = fused is not None and fused.epilogue.bias and fused.epilogue.batchnorm == has.batchnorm
+    return _Parameters(has.bias or more, has.batchnorm)
+
+
+def _as_mapped(layer: Layer, parameters: _Parameters) -> Layer:
+    return replace(layer, epilogue=layer.epilogue._replace(**parameters._asdict()))
 
 
 def _located(error: MappingError, config: LoadedConfig) -> MappingError:
@@ -115,7 +181,7 @@ def run_experiment(machine: MachineConfig, plan: NetworkPlan, variants: Sequence
     """
     known: dict[_LayerKey, LayerRecord] = {}
     runs = tuple(_run_variant(machine, plan, variant, known) for variant in variants)
-    return Experiment(plan.matches, runs)
+    return Experiment(runs)
 
 
 class _LayerKey(NamedTuple):
@@ -132,7 +198,7 @@ def _run_variant(
     runs = []
     start = 0
     for layer in plan.layers[variant]:
-        mapping = plan.mappings[layer.name]
+        mapping = plan.mappings[variant][layer.name]
         key = _LayerKey(layer.shape, layer.epilogue, mapping)
         record = known.get(key)
         if record is None:

@@ -6,25 +6,27 @@ an operation that streams through the post-pipeline alone (pooling, an addition 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from accelsim.workload.graph import (
-    INPUT,
+from accelsim.workload.graph import INPUT, Graph
+from accelsim.workload.nodes import (
     Activation,
     ActivationKind,
     Add,
     BatchNorm,
     Conv,
     Flatten,
-    Graph,
     Linear,
+    Move,
     Node,
     Pool,
-    Shape,
-    Window,
+    Unmodelled,
+    Weighted,
 )
+from accelsim.workload.shapes import Shape, Window
 
 BN_OPS = 4
 """Operations of BatchNorm per element: subtract the mean, multiply by 1/sqrt(var + eps), multiply by gamma, add beta
@@ -89,8 +91,9 @@ class Operations(NamedTuple):
 class Layer:
     """One layer of execution.
 
-    ``name`` is that of its first node, ``kind`` its operator (``"conv"``, ``"linear"``, ``"pool"``, ...). ``nodes`` are
-    all the nodes it executes, ``reads`` the tensors it loads: ifmap, then residual operand.
+    ``name`` is that of the node it begins with, ``kind`` its operator (``"conv"``, ``"linear"``, ``"pool"``, ...).
+    ``nodes`` are all the nodes it executes, those that it has absorbed among them, ``reads`` the tensors it loads:
+    ifmap, then residual operand. ``readers`` counts who reads its result, a view or a concatenation included.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Layer:
     epilogue: Epilogue
     nodes: tuple[str, ...]
     reads: tuple[str, ...]
+    readers: int = 0
 
     @property
     def writes(self) -> str:
@@ -129,23 +133,30 @@ def layers_of(graph: Graph, batch: int) -> list[Layer]:
     """Group the nodes of a graph into layers, in an order in which each comes after what it reads.
 
     A layer takes in the node that alone reads its result as long as the order of the post-pipeline (BN, residual
-    add, pooling, activation) allows it; an addition also needs its other operand to be there already.
-    Flatten moves no data: its readers read its input. A convolution that has absorbed a BatchNorm takes in no
-    second one, so the layers of a network are the same with its BatchNorms folded and without.
+    add, pooling, activation) allows it; an addition also needs its other operand to be there already, and a softmax
+    the whole of its input. BatchNorms behind one another are one scale and shift, which takes one step.
+    What moves no data is in no layer: a flattened map is the map itself.
     """
     readers = graph.readers()
     stored_as = {INPUT: INPUT}
+    readings: Counter[str] = Counter()
     taken: set[str] = set()
     layers: list[Layer] = []
     for node in graph:
         if isinstance(node, Flatten):
             stored_as[node.name] = stored_as[node.inputs[0]]
+            if not readers[node.name]:  # an output of the network: that, too, is a reading
+                readings[stored_as[node.name]] += 1
+        elif isinstance(node, Move | Unmodelled):
+            stored_as[node.name] = node.name
+            readings.update(stored_as[source] for source in node.inputs)
         elif node.name not in taken:
             layer = _layer_from(node, graph, batch, readers, stored_as)
             layers.append(layer)
             taken.update(layer.nodes)
             stored_as[_result_of(layer, graph)] = layer.writes
-    return layers
+            readings.update(layer.reads)
+    return [replace(layer, readers=readings[layer.writes]) for layer in layers]
 
 
 def _result_of(layer: Layer, graph: Graph) -> str:
@@ -157,15 +168,12 @@ def _layer_from(
     first: Node, graph: Graph, batch: int, readers: Mapping[str, list[str]], stored_as: Mapping[str, str]
 ) -> Layer:
     epilogue = _with_node(Epilogue(), first)
-    folded = first.folded if isinstance(first, Conv | Linear) else None
-    nodes = [first.name, *([folded] if folded else [])]
+    nodes = [*first.folded_ahead, first.name, *first.folded] if isinstance(first, Weighted) else [first.name]
     reads = list(first.inputs)
     last = first.name
     while len(readers[last]) == 1:
         node = graph.nodes[readers[last][0]]
         others = [source for source in node.inputs if source != last]
-        if isinstance(node, BatchNorm) and folded:
-            break
         if not (_fits_behind(epilogue, node) and all(source in stored_as for source in others)):
             break
         epilogue = _with_node(epilogue, node)
@@ -185,10 +193,10 @@ def _layer_from(
 def _fits_behind(done: Epilogue, node: Node) -> bool:
     """Whether a node comes after what a layer already does, in the order of the post-pipeline."""
     if isinstance(node, BatchNorm):
-        return not (done.batchnorm or done.residual or done.pooling or done.activation)
+        return not (done.residual or done.pooling or done.activation)
     if isinstance(node, Add):
         return not (done.residual or done.pooling or done.activation)
-    return isinstance(node, Activation) and done.activation is None
+    return isinstance(node, Activation) and node.kind != "softmax" and done.activation is None
 
 
 def _shape_of(node: Node, graph: Graph, batch: int) -> ConvShape | StreamShape:

@@ -8,7 +8,7 @@ from accelsim.timing.integers import ceil_div
 from accelsim.timing.work import Transfer
 
 if TYPE_CHECKING:
-    from accelsim.workload.graph import Shape
+    from accelsim.workload.shapes import Shape
 
 
 class Span(NamedTuple):

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from random import Random
 from typing import Any, NamedTuple
 
 from accelsim.config.machine import MachineConfig
-from accelsim.config.run import TilingConfig
+from accelsim.config.run import TilingConfig, Variant
 from accelsim.errors import MappingError
-from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
+from accelsim.experiment import map_variants
+from accelsim.fusion.apply_graph import fold_batchnorms
+from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape, layers_of
 from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program
-from accelsim.workload.graph import (
-    Activation,
-    Add,
-    BatchNorm,
-    Conv,
-    Graph,
-    Linear,
-    Node,
-    Pool,
-    Shape,
-    Window,
-)
+from accelsim.workload.graph import Graph
+from accelsim.workload.nodes import Activation, Add, BatchNorm, Concat, Conv, Linear, Node, Pool, Unmodelled
+from accelsim.workload.shapes import Shape, Window
 
 
 def seeded(seed: int) -> Random:
@@ -193,6 +187,10 @@ def _random_tiling(random: Random, layer: Layer) -> TilingConfig:
     return TilingConfig.model_validate(sizes)
 
 
+KINDS = ["pooling", "nothing", "pointwise", "concat", "unmodelled"]
+"""What a network can have beside convolutions and branches around one."""
+
+
 def random_network(random: Random, machine: MachineConfig) -> Graph:
     """Return a few layers one behind the other, some with a branch around them, that the machine can have."""
     strides = [1] if machine.array.ifmap_streaming == "raster" else [1, 2]
@@ -200,13 +198,22 @@ def random_network(random: Random, machine: MachineConfig) -> Graph:
     graph = Graph("random", shape, [])
     for _ in range(random.randint(2, 4)):
         source = _last(graph)
-        kind = random.choice(["convolution", "convolution", "branch", "branch", "pooling", "nothing"])
+        kind = random.choice(["convolution", "branch"] * 2 + KINDS)
         if kind == "convolution":
             _append_convolution(graph, random.randint(1, 9), random.choice([1, 3]), random.choice(strides))
         elif kind == "branch":
             _append_convolution(graph, graph.shapes[source].channels, kernel=3, stride=1)
             if random.random() < 0.4:
                 _append(graph, Activation, kind="relu")
+        elif kind == "pointwise":  # a BatchNorm ahead of a convolution that can absorb it
+            _append(graph, BatchNorm)
+            _append_convolution(graph, random.randint(1, 9), kernel=1, stride=1)
+        elif kind == "concat":
+            _append_convolution(graph, random.randint(1, 4), kernel=3, stride=1)
+            _append(graph, Concat, source)
+        elif kind == "unmodelled":
+            foldable = random.choice(["", "it has no weights"])
+            _append(graph, Unmodelled, what="Mystery", shape=graph.shapes[source], unfoldable=foldable)
         elif kind == "pooling":
             rows = min(2, graph.shapes[source].height)
             _append(graph, Pool, kind="max", window=random.choice([Window((rows, 1)), None]))
@@ -215,10 +222,25 @@ def random_network(random: Random, machine: MachineConfig) -> Graph:
         if kind == "branch":
             _append(graph, Add, source)
         if random.random() < 0.5:
-            _append(graph, Activation, kind="relu")
+            _append(graph, Activation, kind=random.choice(["relu", "relu", "relu", "softmax"]))
     if random.random() < 0.3:
         _append(graph, Linear, in_features=graph.shapes[_last(graph)].elements, out_features=5)
     return graph
+
+
+def variants_of_network(
+    random: Random, machine: MachineConfig
+) -> Iterator[tuple[Variant, list[Layer], Mapping[str, LayerMapping]]]:
+    """Both variants of a random network of one or two images, and how they are mapped."""
+    graph = random_network(random, machine)
+    batch = random.choice([1, 2])
+    layers: dict[Variant, list[Layer]] = {
+        "unfused": layers_of(graph, batch),
+        "fused": layers_of(fold_batchnorms(graph), batch),
+    }
+    mappings = map_variants(machine, layers, {})
+    for variant, of_variant in layers.items():
+        yield variant, of_variant, mappings[variant]
 
 
 def _append_convolution(graph: Graph, out_channels: int, kernel: int, stride: int) -> None:

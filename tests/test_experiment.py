@@ -11,6 +11,9 @@ import accelsim
 from accelsim.config.run import Variant
 from accelsim.experiment import Experiment, VariantRun, machine_units, plan_network, run_experiment
 from accelsim.results.result import Result
+from accelsim.workload.yaml_writer import write_workload
+from tests.random_cases import seeded
+from tests.workload.random_graphs import random_graph
 
 VARIANTS: tuple[Variant, Variant] = ("fused", "unfused")
 
@@ -197,5 +200,170 @@ def test_a_batch_does_all_of_its_work_and_loads_weights_once(three: Path) -> Non
 
 
 def test_decisions_about_batchnorms_are_kept(three: Path) -> None:
-    matches = experiment(three).matches
+    matches = simulated(three).plan.matches
     assert [(match.batchnorm, match.into) for match in matches] == [("bn", "b")]
+
+
+AHEAD = """\
+name: ahead
+input: {channels: 16, height: 8, width: 8}
+layers:
+  - {name: a, op: conv, out_channels: 16, kernel: 3, padding: 1}
+  - {name: relu, op: relu}
+  - {name: bn, op: batchnorm}
+  - {name: b, op: conv, out_channels: 16, kernel: 1}
+"""
+
+
+@pytest.fixture
+def ahead(three: Path) -> Path:
+    """A BatchNorm ahead of an unpadded convolution: a layer of its own, unless it is folded. Maps of 1,024 bytes."""
+    (three.parent / "three.yaml").write_text(AHEAD)
+    return three
+
+
+def names(run: VariantRun) -> list[str]:
+    return [layer.layer.name for layer in run.layers]
+
+
+def test_a_batchnorm_folded_ahead_is_a_layer_less(ahead: Path) -> None:
+    fused, unfused = experiment(ahead).variants
+    assert (names(fused), names(unfused)) == (["a", "b"], ["a", "bn", "b"])
+    # The map goes out and in once less; 2 words of 4 bytes for 16 channels become one.
+    assert moved(unfused) - moved(fused) == 2 * 1024 + (2 - 1) * 4 * 16
+    by_name = {layer.layer.name: layer for layer in unfused.layers}
+    assert unfused.cycles - fused.cycles > by_name["bn"].record.cycles - 64
+    assert [layer.mapping.tiling for layer in fused.layers] == [by_name[name].mapping.tiling for name in ("a", "b")]
+
+
+def test_what_the_gone_layer_kept_on_chip_stays_for_the_next(ahead: Path) -> None:
+    fused, unfused = experiment(ahead, "machine.keep_on_chip=true").variants
+    kept = [[tuple(layer.mapping.residency) for layer in run.layers] for run in (fused, unfused)]
+    # (ifmap, intermediate, ofmap) of a and b; of a, bn and b
+    assert kept == [
+        [(False, False, True), (True, False, False)],
+        [(False, False, True), (True, False, True), (True, False, False)],
+    ]
+    # Weights of 3x3 and of 1x1, the network's input and its output, and the words of BatchNorm or bias.
+    everywhere = 16 * 16 * (9 + 1) + 2 * 1024
+    assert (moved(fused), moved(unfused)) == (everywhere + 4 * 16, everywhere + 2 * 4 * 16)
+
+
+def test_operations_and_fates_of_one_folded_ahead(ahead: Path) -> None:
+    summary = simulated(ahead, "run.batch=2").summary
+    fused, unfused = summary.variants["fused"], summary.variants["unfused"]
+    # 4 operations for each of 2·1,024 elements.
+    assert unfused.ops - fused.ops == unfused.operations.batchnorm == 4 * 2048
+    assert fused.operations.batchnorm == 0
+    (fate,) = summary.batchnorms
+    assert (fate.batchnorm, fate.folded_into, fate.ahead, fate.reason) == ("bn", "b", True, None)
+
+
+def test_a_tiling_of_a_layer_that_is_gone_is_for_the_unfused_variant(ahead: Path) -> None:
+    fused, unfused = experiment(ahead, "run.tiling.bn.out_height=2", "run.tiling.b.out_height=4").variants
+    heights = [{layer.layer.name: layer.mapping.tiling.out_height for layer in run.layers} for run in (fused, unfused)]
+    assert (heights[0]["b"], heights[1]["b"], heights[1]["bn"]) == (4, 4, 2)
+
+
+def loads(run: VariantRun, tensor: str) -> list[int]:
+    """Bytes of all transfers of a tensor."""
+    return [
+        execution.bytes
+        for layer in run.layers
+        for account in layer.record.accounts
+        for execution in account.executions
+        if execution.operation.startswith(f"load {tensor}")
+    ]
+
+
+# Unfused, b has no parameters, fused a bias: 256 words of 4 bytes are more than a half of 512. With a BatchNorm behind
+# it that stays, 2 words for each of 64 channels are 512 bytes, 3 are more.
+@pytest.mark.parametrize(
+    ("channels", "words", "last"), [(256, 1, ""), (64, 3, "  - {name: c, op: batchnorm, unfoldable: x}\n")]
+)
+def test_a_bias_that_only_the_fused_variant_has_is_given_room(
+    ahead: Path, channels: int, words: int, last: str
+) -> None:
+    network = AHEAD.replace("out_channels: 16, kernel: 1", f"out_channels: {channels}, kernel: 1")
+    (ahead.parent / "three.yaml").write_text(network + last)
+    fused, unfused = experiment(ahead, "machine.buffers.parameter.kib=1").variants
+    assert sum(loads(fused, "parameters")) == words * 4 * channels
+    assert max(loads(fused, "parameters") + loads(unfused, "parameters")) <= 512
+    assert fused.layers[-1].mapping.tiling == unfused.layers[-1].mapping.tiling
+
+
+def test_a_layer_that_began_with_a_folded_batchnorm_goes_on_as_it_is(three: Path) -> None:
+    (three.parent / "three.yaml").write_text(
+        "name: deconv\ninput: {channels: 16, height: 8, width: 8}\nlayers:\n"
+        "  - {name: up, op: unmodelled, operator: ConvTranspose, shape: [16, 16, 16], unfoldable: ''}\n"
+        "  - {name: bn, op: batchnorm}\n"
+        "  - {name: relu, op: relu}\n"
+    )
+    fused, unfused = experiment(three, "run.tiling.bn.out_height=2").variants
+    assert (names(fused), names(unfused)) == (["relu"], ["bn"])
+    assert fused.layers[0].mapping == unfused.layers[0].mapping
+    assert fused.layers[0].mapping.tiling.out_height == 2
+
+
+def test_an_addition_that_moves_to_another_layer_brings_its_operand(three: Path) -> None:
+    # Unfused, the addition belongs to the BatchNorm, whose result comes last; fused, to the convolution.
+    (three.parent / "three.yaml").write_text(
+        "name: deconv\ninput: {channels: 16, height: 8, width: 8}\nlayers:\n"
+        "  - {name: up, op: unmodelled, operator: ConvTranspose, shape: [16, 8, 8], unfoldable: ''}\n"
+        "  - {name: k, op: conv, out_channels: 16, kernel: 1, inputs: input}\n"
+        "  - {name: bn, op: batchnorm, inputs: up}\n"
+        "  - {name: add, op: add, inputs: [bn, k]}\n"
+    )
+    fused, unfused = experiment(three, "machine.buffers.residual.kib=1").variants
+    assert [layer.layer.nodes for layer in unfused.layers] == [("k",), ("bn", "add")]
+    assert [layer.layer.nodes for layer in fused.layers] == [("k", "add")]
+    # Of its 1,024 bytes a half of the residual buffer holds 512.
+    assert loads(fused, "residual") == [512, 512]
+
+
+LRN = "  - {name: norm, op: unmodelled, operator: LRN, shape: [16, 8, 8], operations: 5000}\n"
+
+
+def test_an_operator_without_a_model_takes_no_time_and_is_told_of(three: Path) -> None:
+    without = simulated(three).summary
+    with (three.parent / "three.yaml").open("a") as network:
+        network.write(LRN)
+    result = simulated(three)
+    assert {name: run.cycles for name, run in result.summary.variants.items()} == {
+        name: run.cycles for name, run in without.variants.items()
+    }
+    assert [operator.node for operator in result.summary.unmodelled] == ["norm"]
+    assert result.plan.free_nodes == {"norm"}
+
+
+def test_a_strict_run_refuses_it(three: Path) -> None:
+    assert simulated(three, "run.strict=true").summary.unmodelled == []
+    with (three.parent / "three.yaml").open("a") as network:
+        network.write(LRN + LRN.replace("norm", "norm2"))
+    with pytest.raises(accelsim.InputError) as caught:
+        simulated(three, "run.strict=true")
+    assert caught.value.path == (three.parent / "three.yaml").resolve()
+    assert caught.value.message == "not modelled: 'norm' (LRN) and 1 more; this is a strict run"
+
+
+def test_a_softmax_is_one_pass_of_the_activation_unit(three: Path) -> None:
+    (three.parent / "three.yaml").write_text(
+        "name: softmax\ninput: {channels: 16, height: 8, width: 8}\nlayers: [{name: s, op: softmax}]\n"
+    )
+    result = simulated(three, "machine.bn.placement=pass", "run.variants=[fused]")
+    # 64 pixels of 16 channels, 32 lanes; the read-out is the same once more.
+    assert busy(result, "fused")[["kind", "busy_cycles"]].to_numpy().tolist() == [["activation", 64], ["readout", 64]]
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("kept", ["true", "false"])
+def test_networks_of_all_operators_run_both_ways_with_the_same_tilings(three: Path, seed: int, kept: str) -> None:
+    graph = random_graph(seeded(seed), nodes=20)
+    write_workload(graph, three.parent / "three.yaml", force=True)
+    result = simulated(three, "machine.bn.placement=offchip", f"machine.keep_on_chip={kept}")
+    assert all(variant.cycles for variant in result.summary.variants.values())
+    if kept == "false":
+        layers, mappings = result.plan.layers, result.plan.mappings
+        home = {node: layer.name for layer in layers["unfused"] for node in layer.nodes}
+        for layer in layers["fused"]:
+            assert mappings["fused"][layer.name] == mappings["unfused"][home[layer.name]]

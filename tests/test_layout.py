@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from accelsim.layout import FeatureMap, Region, Span
 from accelsim.timing.work import Transfer
-from accelsim.workload.graph import Shape
+from accelsim.workload.shapes import Shape
 from tests.dram_bytes import bytes_of, runs
 
 MAP = FeatureMap(2, Shape(3, 4, 7), 8, address=1000)

@@ -16,19 +16,18 @@ import pytest
 
 from accelsim.config.load import load_config
 from accelsim.config.machine import MachineConfig
-from accelsim.fusion.fold import fold_batchnorms
 from accelsim.hardware import conv_array, dram, function_unit, post_pipeline
-from accelsim.layers import ConvShape, Epilogue, Layer, layers_of
+from accelsim.layers import ConvShape, Epilogue, Layer
 from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program
 from accelsim.simulation import LayerRecord, simulate_program
 from accelsim.timing import array as array_timing
 from accelsim.timing.array import groups_per_fold
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 from tests.conftest import SHOWN_AT_THE_END
 from tests.oracle.machine import OracleResult, run_per_cycle
-from tests.random_cases import random_case, random_machine, random_mapping, random_network, seeded
+from tests.random_cases import random_case, random_machine, random_mapping, seeded, variants_of_network
 from tests.stall_causes import STALLS
 
 SHORT = 6000
@@ -67,11 +66,7 @@ def runs_of_network(seed: int) -> Iterator[Run]:
     """Run both variants of a random network on a machine that keeps on chip what it can."""
     random = seeded(seed)
     machine = random_machine(random).model_copy(update={"keep_on_chip": True})
-    graph = random_network(random, machine)
-    batch = random.choice([1, 2])
-    unfused = layers_of(graph, batch)
-    mappings = map_layers(machine, unfused, {})
-    for variant, layers in (("unfused", unfused), ("fused", layers_of(fold_batchnorms(graph), batch))):
+    for variant, layers, mappings in variants_of_network(random, machine):
         for layer in layers:
             yield execute(f"network {seed}", machine, layer, variant, mappings[layer.name])
 

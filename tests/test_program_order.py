@@ -10,13 +10,12 @@ import pytest
 
 from accelsim.config.machine import BuffersConfig, MachineConfig
 from accelsim.config.run import TilingConfig
-from accelsim.fusion.fold import fold_batchnorms
-from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape, layers_of
+from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.program.layer import layer_program
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 from tests.oracle.order import Name, transfer_order
-from tests.random_cases import random_case, random_machine, random_mapping, random_network, seeded
+from tests.random_cases import random_case, random_machine, random_mapping, seeded, variants_of_network
 
 Mapped = tuple[MachineConfig, Layer, LayerMapping]
 
@@ -48,15 +47,12 @@ def variants_under_contention(seed: int) -> Iterator[Mapped]:
         yield machine, layer, mapping
 
 
-def variants_of_network(seed: int) -> Iterator[Mapped]:
+def layers_of_network(seed: int) -> Iterator[Mapped]:
     random = seeded(seed)
     machine = random_machine(random).model_copy(update={"keep_on_chip": True})
-    graph = random_network(random, machine)
-    batch = random.choice([1, 2])
-    unfused = layers_of(graph, batch)
-    mappings = map_layers(machine, unfused, {})
-    for layer in [*unfused, *layers_of(fold_batchnorms(graph), batch)]:
-        yield machine, layer, mappings[layer.name]
+    for _, layers, mappings in variants_of_network(random, machine):
+        for layer in layers:
+            yield machine, layer, mappings[layer.name]
 
 
 def assert_same_order(cases: Iterator[Mapped]) -> None:
@@ -80,7 +76,7 @@ def test_random_layers_whose_loads_wait_for_stores(first: int) -> None:
 @pytest.mark.parametrize("first", range(3000, 3100, 25))
 def test_random_networks_with_data_kept_on_chip(first: int) -> None:
     for seed in range(first, first + 25):
-        assert_same_order(variants_of_network(seed))
+        assert_same_order(layers_of_network(seed))
 
 
 def test_tiles_with_the_same_input_are_loaded_one_by_one() -> None:

@@ -19,7 +19,7 @@ from accelsim.mapping.residency import Residency
 from accelsim.mapping.tiling import Tiling
 from accelsim.program.operations import Program
 from accelsim.simulation import simulate_program
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 from tests import hand_built
 from tests.hand_built import changed
 from tests.random_cases import Case, random_case, random_machine, random_mapping, seeded

@@ -16,7 +16,7 @@ from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program, Token
 from accelsim.simulation import DeadlockError, LayerRecord, simulate_program
 from accelsim.timing.work import Block
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 from tests.hand_built import convolve, drain, machine, program, read, work, write
 from tests.oracle.machine import run_per_cycle
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from accelsim.config.machine import MachineConfig, Section
+from accelsim.documents.wording import described
 
 Variant = Literal["fused", "unfused"]
 Objective = Literal["traffic", "cycles"]
 Size = Annotated[int, Field(ge=1, le=2**31)]
+Side = Annotated[int, Field(ge=1, le=2**24)]
+
+
+def _three(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or len(value) != 3:
+        raise ValueError(f"must be [channels, height, width], not {described(value)}")
+    return tuple(value)
+
+
+InputShape = Annotated[tuple[Side, Side, Side], BeforeValidator(_three)]
 
 
 class TilingConfig(Section):
@@ -32,6 +43,10 @@ class RunConfig(Section):
     """What to simulate."""
 
     workload: str = Field(description="path of the network, relative to this file")
+    input_shape: InputShape | None = Field(
+        None, description="[channels, height, width] of an image, where the network's file leaves them open"
+    )
+    strict: bool = Field(False, description="refuse a network with operators that are not modelled")
     batch: int = Field(1, ge=1, le=65536, description="images per run")
     variants: list[Variant] = Field(["fused", "unfused"], min_length=1, description="with BN folded, without, or both")
     output: str | None = Field(None, description="result folder; default results/<name of the configuration>")

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from accelsim.documents.core_yaml import MAX_DEPTH
+from accelsim.documents.files import fault_of_file
 from accelsim.documents.wording import described, shortened
 from accelsim.documents.yaml_document import (
     Keys,
     YamlDocument,
     dotted,
-    fault_of_file,
     nearest_enclosing,
     parse_yaml,
     read_yaml,

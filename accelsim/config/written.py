@@ -22,7 +22,8 @@ def resolved_yaml(config: Config, workload: str | None = None) -> str:
     config
         The configuration.
     workload
-        What to write as ``run.workload``; default: what it is, relative to the file it came from.
+        What to write as ``run.workload``, a network of one shape, so that ``run.input_shape`` is left out; default:
+        what it is, relative to the file it came from.
     """
     yaml = core_yaml()
     yaml.default_flow_style = False
@@ -31,6 +32,7 @@ def resolved_yaml(config: Config, workload: str | None = None) -> str:
     values = config.model_dump(exclude_none=True, exclude={"run": {"output"}})
     if workload is not None:
         values["run"]["workload"] = workload
+        values["run"].pop("input_shape", None)
     text = io.StringIO()
     yaml.dump(values, text)
     return text.getvalue()

@@ -6,7 +6,6 @@ Whatever a file holds leaves this module as plain data or as an :class:`~accelsi
 from __future__ import annotations
 
 import re
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import ScalarNode, SequenceNode
 
 from accelsim.documents.core_yaml import MAX_DEPTH, core_yaml, line_of
+from accelsim.documents.files import read_text
 from accelsim.documents.wording import described, shortened
-from accelsim.errors import InputError, did_you_mean
+from accelsim.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +93,7 @@ def read_yaml(path: Path, *, max_bytes: int = 1 << 20) -> YamlDocument:
         If the file cannot be read, is not exactly one YAML mapping with unique text keys, or holds what a
         configuration never needs: tags, control characters, recursion, absurd sizes.
     """
-    text = _read_text(path, max_bytes)
+    text = read_text(path, max_bytes)
     try:
         data, lines = parse_yaml(text)
     except InputError as error:
@@ -128,42 +128,6 @@ def parse_yaml(text: str) -> tuple[Any, dict[Keys, int]]:
         return None, {}
     reading = _Reading(yaml)
     return reading.value(root, (), line_of(root)), reading.lines
-
-
-def fault_of_file(path: Path) -> str | None:
-    """Say in a few words why there is no file to read at ``path``; None if there is one."""
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return f"no such file{did_you_mean(path.name, _names_beside(path))}"
-    except (OSError, ValueError) as error:
-        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    return "is a folder, not a file" if stat.S_ISDIR(mode) else None
-
-
-def _names_beside(path: Path) -> list[str]:
-    try:
-        return sorted(file.name for file in path.parent.iterdir())
-    except OSError:
-        return []
-
-
-def _read_text(path: Path, max_bytes: int) -> str:
-    fault = fault_of_file(path)
-    if fault:
-        raise InputError(fault, path=path)
-    try:
-        with path.open("rb") as file:
-            content = file.read(max_bytes + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    if len(content) > max_bytes:
-        raise InputError(f"is larger than {max_bytes} bytes", path=path)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputError("is not UTF-8 text", path=path, line=line) from None
 
 
 # control characters and lone surrogates: they forge terminal output, or cannot be printed at all

@@ -1,1 +1,1 @@
-"""Which BatchNorms fold into the convolution before them, and the network without them."""
+"""Folding BatchNorms into convolutions: which can be (match), the arithmetic (fold), on a graph, on an ONNX model."""

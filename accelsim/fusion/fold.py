@@ -1,36 +1,163 @@
-"""The graph with its BatchNorms folded."""
+"""The arithmetic of folding: BatchNorm as a scale and a shift by channel, and convolutions that have absorbed one.
+
+For a BatchNorm behind a convolution with weights w and bias b (0 where it has none)::
+
+    scale   = γ / sqrt(σ² + ε)
+    w_fused = scale · w
+    b_fused = scale · (b − μ) + β
+
+All of it is computed in float64, so that a result in float32 is off by its own rounding alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from typing import NamedTuple
 
-from accelsim.fusion.match import Match, match_batchnorms
-from accelsim.workload.graph import Conv, Graph, Linear, Node
+import numpy as np
+import numpy.typing as npt
+
+Doubles = npt.NDArray[np.float64]
 
 
-def fold_batchnorms(graph: Graph, matches: Iterable[Match] | None = None) -> Graph:
-    """Return the graph without the BatchNorms that can be folded.
+class Affine(NamedTuple):
+    """``scale · x + shift``, channel by channel; both have shape (channels,)."""
 
-    A convolution that absorbs one has a bias afterwards, and keeps its name; whatever read the BatchNorm reads the
-    convolution.
+    scale: Doubles
+    shift: Doubles
+
+    def then(self, later: Affine) -> Affine:
+        """Return this and a later one as one."""
+        return Affine(self.scale * later.scale, self.shift * later.scale + later.shift)
+
+
+def batchnorm_affine(
+    gamma: npt.ArrayLike, beta: npt.ArrayLike, mean: npt.ArrayLike, variance: npt.ArrayLike, epsilon: float
+) -> Affine:
+    """Return a BatchNorm of constant statistics as scale and shift.
 
     Parameters
     ----------
-    graph
-        The network.
-    matches
-        The decisions to apply; default: :func:`accelsim.fusion.match.match_batchnorms` of the graph.
+    gamma, beta, mean, variance
+        γ, β, μ and σ², of shape (channels,).
+    epsilon
+        ε.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not finite, the variance is negative, or σ² + ε is zero; names the first channel at fault.
     """
-    decided = match_batchnorms(graph) if matches is None else matches
-    folded = {match.batchnorm: match.into for match in decided if match.into is not None}
-    nodes = [_rewritten(node, folded) for node in graph if node.name not in folded]
-    return Graph(graph.name, graph.input_shape, nodes)
+    parameters = {"scale": gamma, "bias": beta, "mean": mean, "variance": variance}
+    doubles = {name: np.asarray(values, dtype=np.float64) for name, values in parameters.items()}
+    for name, values in doubles.items():
+        _refuse(~np.isfinite(values), values, f"its {name} is not finite")
+    _refuse(doubles["variance"] < 0, doubles["variance"], "its variance is negative")
+    spread = doubles["variance"] + epsilon
+    _refuse(~(spread > 0), spread, "its variance and epsilon add up to nothing")
+    scale = doubles["scale"] / np.sqrt(spread)
+    return Affine(scale, doubles["bias"] - scale * doubles["mean"])
 
 
-def _rewritten(node: Node, folded: dict[str, str]) -> Node:
-    absorbed = {into: batchnorm for batchnorm, into in folded.items()}
-    inputs = tuple(folded.get(source, source) for source in node.inputs)
-    if isinstance(node, Conv | Linear) and node.name in absorbed:
-        return replace(node, inputs=inputs, bias=True, folded=absorbed[node.name])
-    return replace(node, inputs=inputs)
+def _refuse(at_fault: npt.NDArray[np.bool_], values: Doubles, what: str) -> None:
+    if at_fault.any():
+        channel = int(np.argmax(at_fault))
+        raise ValueError(f"{what} ({values[channel]:g} in channel {channel})")
+
+
+class Filters(NamedTuple):
+    """What a convolution or fully connected layer multiplies and adds.
+
+    Parameters
+    ----------
+    weights
+        Shape (output channels, input channels ÷ groups, positions of the kernel).
+    bias
+        Shape (output channels,).
+    groups
+        Groups of channels.
+    """
+
+    weights: Doubles
+    bias: Doubles
+    groups: int = 1
+
+    def folded_behind(self, affine: Affine) -> Filters:
+        """Return the filters with a scale and shift of their outputs folded in, of shape (output channels,)."""
+        return self._replace(
+            weights=affine.scale[:, None, None] * self.weights, bias=affine.scale * self.bias + affine.shift
+        )
+
+    def folded_ahead(self, affine: Affine) -> Filters:
+        """Return the filters with a scale and shift of their inputs folded in, of shape (input channels,).
+
+        Exact only where the input is not padded: a padded zero is no shifted zero.
+        """
+        outputs, per_group, _ = self.weights.shape
+        group_of = np.arange(outputs) // (outputs // self.groups)
+        scale, shift = (values.reshape(self.groups, per_group)[group_of] for values in affine)
+        return self._replace(
+            weights=scale[:, :, None] * self.weights,
+            bias=self.bias + np.einsum("oip,oi->o", self.weights, shift),
+        )
+
+    def apply(self, windows: Doubles) -> Doubles:
+        """Return the outputs, of shape (output channels, windows), of input windows.
+
+        Parameters
+        ----------
+        windows
+            Shape (input channels, positions of the kernel, windows).
+        """
+        outputs, per_group, positions = self.weights.shape
+        products: Doubles = np.matmul(
+            self.weights.reshape(self.groups, outputs // self.groups, per_group * positions),
+            windows.reshape(self.groups, per_group * positions, -1),
+        )
+        result: Doubles = products.reshape(outputs, -1) + self.bias[:, None]
+        return result
+
+
+def fold_batchnorm(
+    weights: npt.NDArray[np.floating],
+    bias: npt.NDArray[np.floating] | None,
+    *,
+    gamma: npt.ArrayLike,
+    beta: npt.ArrayLike,
+    mean: npt.ArrayLike,
+    variance: npt.ArrayLike,
+    epsilon: float = 1e-5,
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Fold a BatchNorm into the convolution or fully connected layer before it.
+
+    Parameters
+    ----------
+    weights
+        Shape (output channels, ...): (OC, IC ÷ groups, KH, KW) of a convolution, (OC, IC) of a fully connected layer;
+        float32 or float64.
+    bias
+        Shape (output channels,), or ``None``.
+    gamma, beta, mean, variance
+        γ, β, μ and σ², of shape (output channels,).
+    epsilon
+        ε.
+
+    Returns
+    -------
+    tuple
+        Weights and bias of the fused layer, in the shape and type of the weights given.
+
+    Raises
+    ------
+    ValueError
+        As :func:`batchnorm_affine`, or if a parameter has another length than there are output channels.
+    """
+    channels = len(weights)
+    for name, values in {"gamma": gamma, "beta": beta, "mean": mean, "variance": variance}.items():
+        if np.shape(values) != (channels,):
+            raise ValueError(f"{name} has shape {np.shape(values)}, but there are {channels} output channels")
+    filters = Filters(
+        weights.reshape(channels, -1, 1).astype(np.float64),
+        np.zeros(channels) if bias is None else bias.astype(np.float64),
+    )
+    fused = filters.folded_behind(batchnorm_affine(gamma, beta, mean, variance, epsilon))
+    return fused.weights.reshape(weights.shape).astype(weights.dtype), fused.bias.astype(weights.dtype)

@@ -15,7 +15,7 @@ from accelsim.mapping.problem import MappingProblem
 from accelsim.mapping.residency import Residency, has_second_phase, residencies
 from accelsim.mapping.search import choose_tiling
 from accelsim.mapping.tiling import Tiling
-from accelsim.workload.graph import Window
+from accelsim.workload.shapes import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.layout import FeatureMap
-from accelsim.workload.graph import INPUT
 
 
 class Residency(NamedTuple):
@@ -28,12 +27,11 @@ def residencies(machine: MachineConfig, layers: Sequence[Layer]) -> list[Residen
     """Decide what stays on chip: an ofmap that fits one half, and that only the next layer reads, as its ifmap."""
     if not machine.keep_on_chip or machine.buffers.ofmap.halves < 2:
         return [Residency()] * len(layers)
-    reads = [name for layer in layers for name in layer.reads if name != INPUT]
     kept = []
     ifmap_there = False
     for index, layer in enumerate(layers):
         is_read_next = index + 1 < len(layers) and layers[index + 1].reads[0] == layer.writes
-        ofmap_stays = is_read_next and reads.count(layer.writes) == 1 and _fits(machine, layer)
+        ofmap_stays = is_read_next and layer.readers == 1 and _fits(machine, layer)
         intermediate_stays = has_second_phase(machine, layer.shape, layer.epilogue) and _fits(
             machine, layer, machine.intermediate_bits
         )

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from accelsim.layout import Region, Span
 from accelsim.timing.integers import ceil_div
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 
 
 def spans(extent: int, size: int) -> list[Span]:

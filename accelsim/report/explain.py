@@ -60,15 +60,18 @@ def explanation(config: LoadedConfig, name: str, operations: int) -> Iterator[Re
     """
     machine = config.machine
     plan = plan_network(config)
-    layers = {variant: _find(plan, variant, name) for variant in config.run.variants}
-    mapping = plan.mappings[next(iter(layers.values())).name]
+    described, mapping = _find(plan, name)
     runs = []
-    for variant, layer in layers.items():
-        program = layer_program(machine, layer, mapping)
-        runs.append(_Run(variant, program, simulate_program(machine, program)))
-    unfused = _find(plan, "unfused", name)
-    yield from _headline(machine, plan.network, unfused, mapping)
-    yield _storage_table(machine, unfused, mapping)
+    for variant in config.run.variants:
+        for layer in plan.layers[variant]:
+            if layer.name == described.name:
+                program = layer_program(machine, layer, plan.mappings[variant][layer.name])
+                runs.append(_Run(variant, program, simulate_program(machine, program)))
+    yield from _headline(machine, plan.graph.name, described, mapping)
+    yield _storage_table(machine, described, mapping)
+    if not runs:
+        yield Text("  folded away in the variant that is asked for: it takes no time")
+        return
     for run in runs:
         yield _formula_table(machine, run)
     yield _units_table(runs)
@@ -76,14 +79,16 @@ def explanation(config: LoadedConfig, name: str, operations: int) -> Iterator[Re
         yield _program_table(run, operations)
 
 
-def _find(plan: NetworkPlan, variant: Variant, name: str) -> Layer:
-    layers = plan.layers[variant]
-    for layer in layers:
-        if name == layer.name or name in layer.nodes:
-            return layer
+def _find(plan: NetworkPlan, name: str) -> tuple[Layer, LayerMapping]:
+    """Return the layer with this name or a node of this name, as it is unfused where it is not folded away, mapped."""
+    variants: tuple[Variant, Variant] = ("unfused", "fused")
+    for variant in variants:
+        for layer in plan.layers[variant]:
+            if name == layer.name or name in layer.nodes:
+                return layer, plan.mappings[variant][layer.name]
     if name in plan.free_nodes:
-        raise InputError(f"'{name}' moves no data and takes no time: it is part of no layer", key="--layer")
-    known = [layer.name for layer in layers]
+        raise InputError(f"'{name}' takes no time: it is part of no layer", key="--layer")
+    known = [layer.name for layer in plan.layers["unfused"]]
     raise InputError(f"no layer of the network is called '{name}'{did_you_mean(name, known)}", key="--layer")
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from accelsim.results.summary import Saving, Summary, VariantSummary
+from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator, VariantSummary
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from accelsim.workload.graph import Graph
+
 KIB = 1024
+
+NOTHING = "-"
+"""In place of a figure of something that a variant does not have."""
+
+MAX_NODES_NAMED = 4
 
 UNIT_NAMES = {
     "dma": "DMA",
@@ -28,9 +38,12 @@ UNIT_NAMES = {
 
 
 def layers_table(layers: pd.DataFrame) -> Table:
-    """One line per layer; for each figure one column per variant, and the cycles that fusing saved."""
+    """One line per layer; for each figure one column per variant, and the cycles that fusing saved.
+
+    A layer that only one variant has stands where it is executed; a BatchNorm that is gone has saved all its cycles.
+    """
     variants = list(dict.fromkeys(layers["variant"]))
-    by_layer = {variant: layers[layers["variant"] == variant].set_index("layer") for variant in variants}
+    rows = {variant: layers[layers["variant"] == variant].set_index("layer").to_dict("index") for variant in variants}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("layer", no_wrap=True, overflow="ellipsis")
     for figure in ("cycles", "stalled", "DRAM KiB", "array %"):
@@ -38,17 +51,41 @@ def layers_table(layers: pd.DataFrame) -> Table:
             table.add_column(f"{figure}\n{variant}", justify="right", no_wrap=True)
         if figure == "cycles" and len(variants) == 2:
             table.add_column("saved\n%", justify="right", no_wrap=True)
-    for name in by_layer[variants[0]].index:
-        rows = [by_layer[variant].loc[name] for variant in variants]
-        cells = [f"{row['cycles']:,}" for row in rows]
+    for name in reduce(_merged, [list(rows[variant]) for variant in reversed(variants)]):
+        of_variants = [rows[variant].get(name) for variant in variants]
+        cells = _cells(of_variants, lambda row: f"{row['cycles']:,}")
         if len(variants) == 2:
-            cycles = {variant: row["cycles"] for variant, row in zip(variants, rows, strict=True)}
-            cells.append(_percent(100 * (1 - cycles["fused"] / cycles["unfused"])))
-        cells += [f"{row['stall_cycles']:,}" for row in rows]
-        cells += [f"{(row['dram_read_bytes'] + row['dram_write_bytes']) / KIB:,.1f}" for row in rows]
-        cells += [f"{100 * row['conv_array_utilization']:.1f}" for row in rows]
+            cells.append(_saved_cycles(rows["fused"].get(name), rows["unfused"].get(name)))
+        cells += _cells(of_variants, lambda row: f"{row['stall_cycles']:,}")
+        cells += _cells(of_variants, lambda row: f"{(row['dram_read_bytes'] + row['dram_write_bytes']) / KIB:,.1f}")
+        cells += _cells(of_variants, lambda row: f"{100 * row['conv_array_utilization']:.1f}")
         table.add_row(Text(name), *cells)
     return table
+
+
+_Row = dict[str, Any]
+
+
+def _merged(some: list[str], others: list[str]) -> list[str]:
+    """Names of both lists, in an order that is that of each."""
+    left = iter(others)
+    shared = set(others)
+    names: list[str] = []
+    for name in some:
+        if name in shared:
+            names.extend(takewhile(name.__ne__, left))
+        names.append(name)
+    return [*names, *left]
+
+
+def _cells(rows: Iterable[_Row | None], text: Callable[[_Row], str]) -> list[str]:
+    return [text(row) if row else NOTHING for row in rows]
+
+
+def _saved_cycles(fused: _Row | None, unfused: _Row | None) -> str:
+    if unfused is None:
+        return NOTHING
+    return _percent(100 * (1 - (fused["cycles"] if fused else 0) / unfused["cycles"]))
 
 
 def totals_table(summary: Summary) -> Table:
@@ -71,18 +108,59 @@ def totals_table(summary: Summary) -> Table:
         if any(unit in variant.utilization for variant in variants.values()):
             shares = [variant.utilization.get(unit) for variant in variants.values()]
             table.add_row(
-                f"{name} utilisation", *("-" if share is None else f"{100 * share:.2f} %" for share in shares)
+                f"{name} utilisation", *(NOTHING if share is None else f"{100 * share:.2f} %" for share in shares)
             )
     return table
 
 
 def fusion_lines(summary: Summary) -> list[str]:
     """Say in words what was folded, and what that saved in the two figures that the literature quotes."""
-    folded = sum(fate.folded_into is not None for fate in summary.batchnorms)
-    count = len(summary.batchnorms)
-    lines = [f"{folded} of {count} BatchNorms folded into the layer before them" if count else "no BatchNorm to fold"]
-    lines += [f"  not folded: {fate.batchnorm}: {fate.reason}" for fate in summary.batchnorms if fate.reason]
-    return lines + (_saving_lines(summary.saving) if summary.saving else [])
+    return folding_lines(summary.batchnorms) + (_saving_lines(summary.saving) if summary.saving else [])
+
+
+def folding_lines(batchnorms: Sequence[BatchNormFate]) -> list[str]:
+    """Say how many BatchNorms were folded, and of the others why they were not."""
+    unfolded = [f"  not folded: {fate.batchnorm}: {fate.reason}" for fate in batchnorms if fate.reason]
+    return [_folded_line(batchnorms), *unfolded]
+
+
+def _folded_line(batchnorms: Sequence[BatchNormFate]) -> str:
+    count = len(batchnorms)
+    if not count:
+        return "no BatchNorm to fold"
+    ahead = sum(fate.ahead for fate in batchnorms)
+    behind = sum(fate.folded_into is not None for fate in batchnorms) - ahead
+    if not ahead:
+        return f"{behind} of {count} BatchNorms folded into the layer before them"
+    return (
+        f"{behind + ahead} of {count} BatchNorms folded: {behind} into the layer before them, "
+        f"{ahead} into the layer after them"
+    )
+
+
+def network_line(graph: Graph) -> str:
+    """Say in a line what a network consists of."""
+    counts = Counter(node.operator for node in graph)
+    return (
+        f"{graph.name}: {len(graph.nodes)} layers ({counts['conv']} conv, {counts['batchnorm']} batchnorm), "
+        f"{graph.parameter_count:,} parameters, {graph.macs:,} MACs"
+    )
+
+
+def unmodelled_lines(unmodelled: Sequence[UnmodelledOperator]) -> list[str]:
+    """Warn of operators without a model, one line a kind of operator."""
+    kinds: dict[str, list[UnmodelledOperator]] = {}
+    for operator in unmodelled:
+        kinds.setdefault(operator.operator, []).append(operator)
+    return [_unmodelled_line(kind, operators) for kind, operators in kinds.items()]
+
+
+def _unmodelled_line(kind: str, operators: Sequence[UnmodelledOperator]) -> str:
+    count = len(operators)
+    names = [operator.node for operator in operators[:MAX_NODES_NAMED]] + ["..."] * (count > MAX_NODES_NAMED)
+    share = sum(operator.operations_percent for operator in operators)
+    nodes = f"{count} node{'s' * (count > 1)}: {', '.join(names)}"
+    return f"warning: {kind} is not modelled and takes no time ({nodes}; {share:.2f} % of the network's operations)"
 
 
 def _saving_lines(saving: Saving) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from accelsim.config import resolved_yaml
 from accelsim.errors import InputError
+from accelsim.workload.yaml_writer import workload_yaml
 
 if TYPE_CHECKING:
     from accelsim.results.result import Result
@@ -82,8 +83,8 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
 
 
 def _write_files(result: Result, folder: Path) -> None:
-    network = folder / f"network{result.config.workload_path.suffix}"
-    network.write_bytes(result.plan.source)
+    network = folder / "network.yaml"
+    network.write_text(workload_yaml(result.plan.graph), encoding="utf-8")
     (folder / "config.yaml").write_text(resolved_yaml(result.config.config, workload=network.name), encoding="utf-8")
     (folder / SUMMARY).write_text(result.summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for name, frame in (

@@ -16,8 +16,10 @@ from accelsim.results.summary import (
     config_hash,
     saving_between,
     summarise_variant,
+    unmodelled_operators,
 )
 from accelsim.version import __version__
+from accelsim.workload.unmodelled import unmodelled_nodes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +40,7 @@ class Result:
 
     def __repr__(self) -> str:
         cycles = ", ".join(f"{run.variant} {run.cycles:,} cycles" for run in self.experiment.variants)
-        return f"<Result of {self.plan.network} on {self.config.machine.name}: {cycles}>"
+        return f"<Result of {self.plan.graph.name} on {self.config.machine.name}: {cycles}>"
 
     def __init__(self, config: LoadedConfig, plan: NetworkPlan, experiment: Experiment) -> None:
         self.config = config
@@ -83,13 +85,14 @@ class Result:
         return Summary(
             schema_version=SCHEMA_VERSION,
             accelsim_version=__version__,
-            config_sha256=config_hash(resolved_yaml(self.config.config, workload=""), self.plan.source),
-            network=self.plan.network,
+            config_sha256=config_hash(resolved_yaml(self.config.config, workload=""), self.plan.graph),
+            network=self.plan.graph.name,
             batch=batch,
             machine=machine.name,
             variants=variants,
             saving=saving_between(variants["fused"], variants["unfused"]) if both else None,
-            batchnorms=batchnorm_fates(self.experiment),
+            batchnorms=batchnorm_fates(self.plan.matches),
+            unmodelled=unmodelled_operators(unmodelled_nodes(self.plan.graph), self.plan.layers["unfused"], batch),
         )
 
 

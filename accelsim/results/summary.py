@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +11,17 @@ from pydantic import BaseModel, ConfigDict
 
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Variant
-from accelsim.experiment import Experiment, VariantRun
-from accelsim.layers import Operations
+from accelsim.experiment import VariantRun
+from accelsim.fusion.match import Match
+from accelsim.layers import Layer, Operations
+from accelsim.workload.nodes import Unmodelled
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+    from accelsim.workload.graph import Graph
+
+SCHEMA_VERSION = 2
 
 PEAK_WINDOW_CYCLES = 1024
 """Peak bandwidth is the average over the busiest window of this length, windows following one another from cycle 0."""
@@ -74,11 +79,28 @@ class Saving(_Record):
 
 
 class BatchNormFate(_Record):
-    """What became of one BatchNorm: the layer it was folded into, or why it was not."""
+    """What became of one BatchNorm: the convolution it was folded into, or why it was not.
+
+    ``ahead`` says that it was ahead of that convolution, not behind it.
+    """
 
     batchnorm: str
     folded_into: str | None
+    ahead: bool
     reason: str | None
+
+
+class UnmodelledOperator(_Record):
+    """An operator that took no time for want of a model.
+
+    ``operations`` are those of the whole batch, ``operations_percent`` their share of all operations of the network,
+    those that are not modelled among them.
+    """
+
+    node: str
+    operator: str
+    operations: int
+    operations_percent: float
 
 
 class Summary(_Record):
@@ -93,6 +115,7 @@ class Summary(_Record):
     variants: dict[Variant, VariantSummary]
     saving: Saving | None
     batchnorms: list[BatchNormFate]
+    unmodelled: list[UnmodelledOperator]
 
 
 def summarise_variant(
@@ -168,16 +191,42 @@ def saving_between(fused: VariantSummary, unfused: VariantSummary) -> Saving:
     )
 
 
-def config_hash(resolved: str, workload: bytes) -> str:
-    """Hash of all that determines a result: the resolved configuration and the network."""
-    return hashlib.sha256(resolved.encode() + b"\0" + workload).hexdigest()
+def config_hash(resolved: str, network: Graph) -> str:
+    """Hash of all that determines a result: the resolved configuration and the network, whatever file it is from."""
+    nodes = "\n".join(map(repr, network))
+    return hashlib.sha256(f"{resolved}\0{network.name}\0{network.input_shape}\0{nodes}".encode()).hexdigest()
 
 
-def batchnorm_fates(experiment: Experiment) -> list[BatchNormFate]:
+def batchnorm_fates(matches: Iterable[Match]) -> list[BatchNormFate]:
     """Return the matcher's decisions in the form of the summary."""
     return [
-        BatchNormFate(batchnorm=match.batchnorm, folded_into=match.into, reason=match.reason or None)
-        for match in experiment.matches
+        BatchNormFate(batchnorm=match.batchnorm, folded_into=match.into, ahead=match.ahead, reason=match.reason or None)
+        for match in matches
+    ]
+
+
+def unmodelled_operators(nodes: Sequence[Unmodelled], unfused: Sequence[Layer], batch: int) -> list[UnmodelledOperator]:
+    """Return what was not modelled in the form of the summary.
+
+    Parameters
+    ----------
+    nodes
+        The operators.
+    unfused
+        All layers of the network with its BatchNorms, for the operations that were modelled.
+    batch
+        Images of the run.
+    """
+    modelled = sum(layer.operations.total for layer in unfused)
+    total = modelled + batch * sum(node.operations for node in nodes)
+    return [
+        UnmodelledOperator(
+            node=node.name,
+            operator=node.what,
+            operations=batch * node.operations,
+            operations_percent=100 * batch * node.operations / total if total else 0.0,
+        )
+        for node in nodes
     ]
 
 

@@ -25,20 +25,15 @@ from accelsim.documents.validation import validated
 from accelsim.documents.wording import described, shortened
 from accelsim.documents.yaml_document import Keys, YamlDocument, read_yaml
 from accelsim.errors import did_you_mean
-from accelsim.workload.graph import INPUT, Graph, GraphError, Node, Shape
-from accelsim.workload.yaml_layers import MODELS, Channels, Entry, LayerEntry, Name, Side
-
-
-class _Input(Entry):
-    channels: Channels
-    height: Side = 1
-    width: Side = 1
+from accelsim.workload.graph import INPUT, Graph
+from accelsim.workload.nodes import GraphError, Node
+from accelsim.workload.yaml_layers import MODELS, Entry, InputEntry, LayerEntry, Name
 
 
 class _Network(Entry):
     name: Name
     source: str | None = Field(None, description="where the network is published")
-    input: _Input
+    input: InputEntry
     layers: list[dict[str, Any]] = Field(min_length=1)
 
 
@@ -62,9 +57,8 @@ def read_workload(path: Path) -> Graph:
     """
     document = read_yaml(path)
     network = validated(_Network, document)
-    shape = Shape(network.input.channels, network.input.height, network.input.width)
     try:
-        graph = Graph(network.name, shape, ())
+        graph = Graph(network.name, network.input.shape, ())
     except GraphError as error:
         raise document.error(("input",), error.message) from None
     previous = INPUT
@@ -92,5 +86,5 @@ def _model_of(document: YamlDocument, entry: dict[str, Any], keys: Keys) -> type
 
 
 def _node(layer: LayerEntry, graph: Graph, previous: str) -> Node:
-    inputs = tuple(layer.inputs or (previous,))
-    return layer.node(inputs, arriving=graph.shape_read(inputs[0], layer.name))
+    inputs = layer.sources(previous)
+    return layer.node(inputs, arriving=tuple(graph.shape_read(source, layer.name) for source in inputs))

@@ -8,24 +8,30 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from accelsim.documents.wording import described
-from accelsim.workload.graph import (
-    INPUT,
+from accelsim.workload.graph import INPUT
+from accelsim.workload.nodes import (
+    WEIGHTS_UNKNOWN,
     Activation,
     ActivationKind,
     Add,
     BatchNorm,
+    Concat,
     Conv,
     Flatten,
     Linear,
     Node,
+    Output,
     Pool,
-    Shape,
-    Window,
+    Source,
+    Unmodelled,
+    View,
 )
+from accelsim.workload.shapes import Shape, Window
 
 MAX_CHANNELS = 2**24
 MAX_SIDE = 2**16
 MAX_WINDOW = 1024
+MAX_OPERATIONS = 2**62
 MAX_NAME_CHARACTERS = 200
 
 
@@ -49,11 +55,15 @@ def _sizes(value: Any, smallest: int, largest: int, forms: dict[int, str]) -> li
     """Return a whole number, or a list in one of the ``forms`` (words by length), as a list."""
     sizes = value if isinstance(value, list) and len(value) in forms else [value]
     for size in sizes:
-        if not isinstance(size, int) or isinstance(size, bool):
-            raise ValueError(f"must be a whole number or {' or '.join(forms.values())}, not {described(size)}")
-        if not smallest <= size <= largest:
-            raise ValueError(f"must be at least {smallest} and at most {largest}, not {size}")
+        _check_size(size, smallest, largest, f"a whole number or {' or '.join(forms.values())}")
     return sizes
+
+
+def _check_size(size: Any, smallest: int, largest: int, wanted: str) -> None:
+    if not isinstance(size, int) or isinstance(size, bool):
+        raise ValueError(f"must be {wanted}, not {described(size)}")
+    if not smallest <= size <= largest:
+        raise ValueError(f"must be at least {smallest} and at most {largest}, not {size}")
 
 
 _HEIGHT_WIDTH = {2: "[height, width]"}
@@ -71,12 +81,24 @@ def _four_sides(value: Any) -> tuple[int, int, int, int]:
     return top, left, bottom, right
 
 
+def _shape(value: Any) -> Shape:
+    wanted = "[channels, height, width]"
+    if not isinstance(value, list) or len(value) != len(Shape._fields):
+        raise ValueError(f"must be {wanted}, not {described(value)}")
+    for size, largest in zip(value, (MAX_CHANNELS, MAX_SIDE, MAX_SIDE), strict=True):
+        _check_size(size, 1, largest, wanted)
+    return Shape(*value)
+
+
+Text = Annotated[str, AfterValidator(_printable)]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS), AfterValidator(_printable)]
 Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 Pair = Annotated[tuple[int, int], BeforeValidator(_pair)]
 Padding = Annotated[tuple[int, int, int, int], BeforeValidator(_four_sides)]
+FullShape = Annotated[tuple[int, int, int], BeforeValidator(_shape)]
 Sources = Annotated[list[Name], Field(min_length=1), BeforeValidator(_as_list)]
+AnySources = Annotated[list[Name], BeforeValidator(_as_list)]
 
 
 class Entry(BaseModel):
@@ -85,19 +107,47 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class InputEntry(Entry):
+    """Shape of an input of the network; a vector has channels alone."""
+
+    channels: Channels
+    height: Side = 1
+    width: Side = 1
+
+    @property
+    def shape(self) -> Shape:
+        """The shape."""
+        return Shape(self.channels, self.height, self.width)
+
+
 class LayerEntry(Entry, ABC):
     """What every operator has; ``op`` chose the model."""
 
     name: Annotated[Name, AfterValidator(_not_reserved)]
     op: str
-    inputs: Sources | None = Field(None, description="the layers it reads; default: the one before")
+
+    def sources(self, previous: str) -> tuple[str, ...]:  # noqa: ARG002  most have inputs
+        """Names of what it reads; ``previous`` is the layer before it."""
+        return ()
 
     @abstractmethod
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> Node:
-        """Make the node of the graph; ``arriving`` is the shape of its first input."""
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Node:
+        """Make the node of the graph; ``arriving`` are the shapes of its inputs."""
 
 
-class _ConvLayer(LayerEntry):
+class _ReadingLayer(LayerEntry):
+    inputs: Sources | None = Field(None, description="the layers it reads; default: the one before")
+
+    def sources(self, previous: str) -> tuple[str, ...]:
+        return (previous,) if self.inputs is None else tuple(self.inputs)
+
+
+class _WeightedLayer(_ReadingLayer):
+    weights: Name | None = Field(None, description="name of its weights; layers with the same name share them")
+    unfoldable: Text = Field("", description="why no BatchNorm can be folded into it; empty where it can")
+
+
+class _ConvLayer(_WeightedLayer):
     in_channels: Channels | None = None
     out_channels: Channels
     kernel: Pair
@@ -107,72 +157,124 @@ class _ConvLayer(LayerEntry):
     groups: Channels = 1
     bias: bool = False
 
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> Conv:
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Conv:
         return Conv(
             name=self.name,
             inputs=inputs,
-            in_channels=self.in_channels or arriving.channels,
+            in_channels=self.in_channels or arriving[0].channels,
             out_channels=self.out_channels,
             window=Window(self.kernel, self.stride, self.padding, self.dilation),
             groups=self.groups,
             bias=self.bias,
+            weights=self.weights,
+            unfoldable=self.unfoldable,
         )
 
 
-class _LinearLayer(LayerEntry):
+class _LinearLayer(_WeightedLayer):
     in_features: Channels | None = None
     out_features: Channels
     bias: bool = True
 
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> Linear:
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Linear:
         return Linear(
             name=self.name,
             inputs=inputs,
-            in_features=self.in_features or arriving.elements,
+            in_features=self.in_features or arriving[0].elements,
             out_features=self.out_features,
             bias=self.bias,
+            weights=self.weights,
+            unfoldable=self.unfoldable,
         )
 
 
-class _BatchNormLayer(LayerEntry):
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> BatchNorm:  # noqa: ARG002
-        return BatchNorm(name=self.name, inputs=inputs)
+class _BatchNormLayer(_ReadingLayer):
+    unfoldable: Text = Field("", description="why it cannot be folded, whatever is beside it")
+
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> BatchNorm:  # noqa: ARG002
+        return BatchNorm(name=self.name, inputs=inputs, unfoldable=self.unfoldable)
 
 
-class _ActivationLayer(LayerEntry):
+class _ActivationLayer(_ReadingLayer):
     op: ActivationKind
 
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> Activation:  # noqa: ARG002
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Activation:  # noqa: ARG002
         return Activation(name=self.name, inputs=inputs, kind=self.op)
 
 
-class _AddLayer(LayerEntry):
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> Add:  # noqa: ARG002
+class _AddLayer(_ReadingLayer):
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Add:  # noqa: ARG002
         return Add(name=self.name, inputs=inputs)
 
 
-class _PoolLayer(LayerEntry):
+class _PoolLayer(_ReadingLayer):
     op: Literal["maxpool", "avgpool"]
     kernel: Pair
     stride: Pair | None = Field(None, description="default: the kernel")
     padding: Padding = (0, 0, 0, 0)
+    dilation: Pair = (1, 1)
 
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> Pool:  # noqa: ARG002
-        window = Window(self.kernel, self.stride or self.kernel, self.padding)
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Pool:  # noqa: ARG002
+        window = Window(self.kernel, self.stride or self.kernel, self.padding, self.dilation)
         return Pool(name=self.name, inputs=inputs, kind="max" if self.op == "maxpool" else "avg", window=window)
 
 
-class _GlobalPoolLayer(LayerEntry):
+class _GlobalPoolLayer(_ReadingLayer):
     op: Literal["global_maxpool", "global_avgpool"]
 
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> Pool:  # noqa: ARG002
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Pool:  # noqa: ARG002
         kind: Literal["max", "avg"] = "max" if self.op == "global_maxpool" else "avg"
         return Pool(name=self.name, inputs=inputs, kind=kind, window=None)
 
 
-class _FlattenLayer(LayerEntry):
-    def node(self, inputs: tuple[str, ...], arriving: Shape) -> Flatten:  # noqa: ARG002
+class _FlattenLayer(_ReadingLayer):
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Flatten:  # noqa: ARG002
         return Flatten(name=self.name, inputs=inputs)
+
+
+class _ViewLayer(_ReadingLayer):
+    shape: FullShape
+
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> View:  # noqa: ARG002
+        return View(name=self.name, inputs=inputs, shape=Shape(*self.shape))
+
+
+class _ConcatLayer(_ReadingLayer):
+    axis: Literal["channels", "height", "width"] = "channels"
+
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Concat:  # noqa: ARG002
+        return Concat(name=self.name, inputs=inputs, axis=self.axis)
+
+
+class _InputLayer(InputEntry, LayerEntry):
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Source:  # noqa: ARG002
+        return Source(name=self.name, inputs=inputs, shape=self.shape)
+
+
+class _OutputLayer(_ReadingLayer):
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Output:  # noqa: ARG002
+        return Output(name=self.name, inputs=inputs)
+
+
+class _UnmodelledLayer(_WeightedLayer):
+    inputs: AnySources | None = Field(None, description="the layers it reads, if any; default: the one before")
+    operator: Annotated[Text, Field(min_length=1)] = Field(description="what it is called elsewhere, e.g. LRN")
+    shape: FullShape = Field(description="[channels, height, width] of its result")
+    operations: int = Field(0, ge=0, le=MAX_OPERATIONS, description="arithmetic operations of one image")
+    bias: bool = False
+    unfoldable: Text = WEIGHTS_UNKNOWN
+
+    def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Unmodelled:  # noqa: ARG002
+        return Unmodelled(
+            name=self.name,
+            inputs=inputs,
+            what=self.operator,
+            shape=Shape(*self.shape),
+            operations=self.operations,
+            bias=self.bias,
+            weights=self.weights,
+            unfoldable=self.unfoldable,
+        )
 
 
 MODELS: dict[str, type[LayerEntry]] = {
@@ -186,5 +288,10 @@ MODELS: dict[str, type[LayerEntry]] = {
     "global_maxpool": _GlobalPoolLayer,
     "global_avgpool": _GlobalPoolLayer,
     "flatten": _FlattenLayer,
+    "view": _ViewLayer,
+    "concat": _ConcatLayer,
+    "input": _InputLayer,
+    "output": _OutputLayer,
+    "unmodelled": _UnmodelledLayer,
 }
 """The model of every operator, by the name it has in files."""

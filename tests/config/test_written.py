@@ -24,6 +24,7 @@ def test_the_resolved_configuration_gives_the_same_configuration(folder: Path) -
         "run.tiling.layer2.0.conv1.out_height=7",
         "machine.clock_mhz=1e-5",
         "machine.bn.intermediate_bits=9",
+        "run.input_shape=[3, 224, 200]",
     ]
     config = load_config(config_file(folder, INLINE), overrides).config
     assert reloaded(folder, config) == config
@@ -35,7 +36,7 @@ def test_the_resolved_configuration_is_complete_and_readable(folder: Path) -> No
     assert text.startswith("machine:\n  name: small\n  clock_mhz: 500.0\n  array:\n    rows: 8\n    cols: 8\n")
     assert "    bytes_per_cycle: 64/5\n" in text
     assert "    burst_bytes: 256\n" in text
-    run = "run:\n  workload: net.yaml\n  batch: 1\n  variants:\n  - fused\n  - unfused\n"
+    run = "run:\n  workload: net.yaml\n  strict: false\n  batch: 1\n  variants:\n  - fused\n  - unfused\n"
     assert text.endswith(run + "  objective: traffic\n  tiling: {}\n")
     assert "output" not in text
     assert "null" not in text

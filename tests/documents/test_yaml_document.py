@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from accelsim.documents.core_yaml import MAX_DEPTH
-from accelsim.documents.yaml_document import YamlDocument, dotted, fault_of_file, parse_yaml, read_yaml
+from accelsim.documents.files import fault_of_file
+from accelsim.documents.yaml_document import YamlDocument, dotted, parse_yaml, read_yaml
 from accelsim.errors import InputError
 
 

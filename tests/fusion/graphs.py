@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from accelsim.workload.graph import Activation, BatchNorm, Conv, Graph, Node, Shape, Window
+from accelsim.workload.graph import Graph
+from accelsim.workload.nodes import Activation, BatchNorm, Conv, Node
+from accelsim.workload.shapes import Shape, Window
 
 
 def conv(name: str, source: str, *, bias: bool = False) -> Conv:

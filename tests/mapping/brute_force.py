@@ -16,7 +16,7 @@ from accelsim.layers import ConvShape, Layer, StreamShape
 from accelsim.mapping.residency import Residency
 from accelsim.mapping.search import CLEARLY_LESS_TRAFFIC
 from accelsim.mapping.tiling import Tiling
-from accelsim.workload.graph import Window
+from accelsim.workload.shapes import Window
 
 Range = tuple[int, int]
 """First and last-plus-one."""

@@ -6,7 +6,9 @@ from typing import Any
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import Layer, layers_of
-from accelsim.workload.graph import Conv, Graph, Node, Shape, Window
+from accelsim.workload.graph import Graph
+from accelsim.workload.nodes import Conv, Node
+from accelsim.workload.shapes import Shape, Window
 
 
 def machine(**sections: Any) -> MachineConfig:

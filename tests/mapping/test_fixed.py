@@ -11,7 +11,9 @@ from accelsim.errors import MappingError
 from accelsim.layers import layers_of
 from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.mapping.tiling import Tiling
-from accelsim.workload.graph import Add, BatchNorm, Conv, Graph, Shape, Window
+from accelsim.workload.graph import Graph
+from accelsim.workload.nodes import Add, BatchNorm, Conv
+from accelsim.workload.shapes import Shape, Window
 from tests.mapping.small_networks import conv, machine, network
 
 GROUPED = Conv(

@@ -7,7 +7,8 @@ import pytest
 from accelsim.config.run import TilingConfig
 from accelsim.errors import MappingError
 from accelsim.mapping.plan import map_layers
-from accelsim.workload.graph import BatchNorm, Conv, Linear, Window
+from accelsim.workload.nodes import BatchNorm, Conv, Linear
+from accelsim.workload.shapes import Window
 from tests.mapping.small_networks import conv, machine, network
 
 

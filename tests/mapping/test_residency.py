@@ -9,7 +9,20 @@ from accelsim.layers import Layer, layers_of
 from accelsim.mapping.plan import map_layers
 from accelsim.mapping.residency import Residency
 from accelsim.program.layer import layer_program
-from accelsim.workload.graph import Activation, Add, BatchNorm, Pool, Window
+from accelsim.workload.nodes import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Flatten,
+    Linear,
+    Node,
+    Output,
+    Pool,
+    Unmodelled,
+    View,
+)
+from accelsim.workload.shapes import Shape, Window
 from tests.mapping.brute_force import assert_as_good, best_choice, choice_of, missing, tasks_of, traffic
 from tests.mapping.small_networks import conv, machine, network
 from tests.random_cases import random_machine, random_network, seeded
@@ -56,6 +69,46 @@ def test_what_is_read_as_a_residual_does_not_stay() -> None:
     layers = network(conv("a", "input"), conv("b", "input"), Add(name="sum", inputs=("b", "a")))
     assert [layer.reads for layer in layers] == [("input",), ("input", "a")]
     assert residencies(machine(keep_on_chip=True), layers) == [NOTHING, NOTHING]
+
+
+WHOLE = Shape(8, 4, 4)
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        Concat(name="f", inputs=("a", "input")),
+        View(name="f", inputs=("a",), shape=WHOLE),
+        Output(name="f", inputs=("a",)),
+        Flatten(name="f", inputs=("a",)),
+        Unmodelled(name="f", inputs=("a",), what="LRN", shape=WHOLE),
+    ],
+)
+def test_what_is_read_by_more_than_the_next_layer_does_not_stay(free: Node) -> None:
+    layers = network(conv("a", "input"), free, conv("b", "a"))
+    assert [layer.reads for layer in layers] == [("input",), ("a",)]
+    assert residencies(machine(keep_on_chip=True), layers) == [NOTHING, NOTHING]
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        Concat(name="f", inputs=("a", "input")),
+        View(name="f", inputs=("a",), shape=WHOLE),
+        Output(name="f", inputs=("a",)),
+        Unmodelled(name="f", inputs=("a",), what="LRN", shape=WHOLE),
+    ],
+)
+def test_what_the_next_layer_reads_as_something_else_does_not_stay(free: Node) -> None:
+    layers = network(conv("a", "input"), free, Activation(name="b", inputs=("f",), kind="relu"))
+    assert [layer.reads for layer in layers] == [("input",), ("f",)]
+    assert residencies(machine(keep_on_chip=True), layers) == [NOTHING, NOTHING]
+
+
+def test_a_flattened_map_stays_for_the_only_one_that_reads_it() -> None:
+    linear = Linear(name="l", inputs=("f",), in_features=128, out_features=8)
+    layers = network(conv("a", "input"), Flatten(name="f", inputs=("a",)), linear)
+    assert residencies(machine(keep_on_chip=True), layers) == [STAYS, IS_THERE]
 
 
 def test_an_intermediate_stays_if_it_fits_at_its_own_width() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from accelsim.layout import Region, Span
 from accelsim.mapping.tiling import PixelTile, Tiling, pixel_tiles, spans, tile_sizes
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 
 
 def test_spans_cover_everything_once_and_the_last_is_ragged() -> None:

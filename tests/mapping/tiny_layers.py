@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 from tests.random_cases import random_machine, seeded
 
 

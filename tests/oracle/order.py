@@ -15,7 +15,7 @@ from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.mapping.plan import LayerMapping
 from accelsim.mapping.tiling import Tiling, pixel_tiles, spans
-from accelsim.workload.graph import Window
+from accelsim.workload.shapes import Window
 
 Name = tuple[str | int, ...]
 

@@ -16,7 +16,7 @@ from accelsim.mapping.residency import Residency
 from accelsim.mapping.tiling import Tiling
 from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program, Token
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 from tests.hand_built import machine
 
 SHAPE = ConvShape(2, Shape(4, 1, 2), Shape(6, 1, 2), Window(), 1)

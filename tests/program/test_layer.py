@@ -17,7 +17,9 @@ from accelsim.mapping.residency import Residency
 from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program, Stage, Token, free_halves
 from accelsim.simulation import simulate_program
-from accelsim.workload.graph import BatchNorm, Conv, Graph, Node, Shape, Window
+from accelsim.workload.graph import Graph
+from accelsim.workload.nodes import BatchNorm, Conv, Node
+from accelsim.workload.shapes import Shape, Window
 from tests.dram_bytes import bytes_moved
 from tests.hand_built import changed, machine
 from tests.oracle.machine import run_per_cycle

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from accelsim.layout import FeatureMap
 from accelsim.program.memory_map import MemoryMap
-from accelsim.workload.graph import Shape
+from accelsim.workload.shapes import Shape
 
 
 def test_tensors_begin_at_a_burst() -> None:

@@ -8,7 +8,7 @@ from accelsim.mapping.residency import Residency
 from accelsim.mapping.tiling import Tiling
 from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program, Token
-from accelsim.workload.graph import Shape, Window
+from accelsim.workload.shapes import Shape, Window
 from tests.hand_built import machine
 
 TILING = Tiling(images=1, out_height=1, out_width=2, groups=1, out_channels=2, in_channels=2)

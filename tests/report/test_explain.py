@@ -120,3 +120,12 @@ def test_a_batchnorm_names_the_layer_it_was_folded_into(repository: Path) -> Non
 def test_an_unknown_layer_is_refused(repository: Path) -> None:
     with pytest.raises(InputError, match=r"called 'avgpol'; did you mean 'avgpool'\?"):
         explain(repository / "configs" / "resnet18.yaml", "avgpol")
+
+
+def test_a_batchnorm_that_is_folded_into_what_follows_takes_no_time(repository: Path, tmp_path: Path) -> None:
+    layers = "[{name: relu, op: relu}, {name: bn, op: batchnorm}, {name: conv, op: conv, out_channels: 4, kernel: 1}]"
+    (tmp_path / "n.yaml").write_text(f"name: n\ninput: {{channels: 4, height: 4, width: 4}}\nlayers: {layers}\n")
+    machine = repository / "configs" / "machines" / "edge32.yaml"
+    (tmp_path / "c.yaml").write_text(f"machine: {machine}\nrun: {{workload: n.yaml}}\n")
+    assert "folded away" in explain(tmp_path / "c.yaml", "bn", "run.variants=[fused]")
+    assert "program, unfused" in explain(tmp_path / "c.yaml", "bn")

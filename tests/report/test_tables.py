@@ -8,8 +8,10 @@ import pytest
 
 import accelsim
 from accelsim.report.console import PIPED_WIDTH, console
-from accelsim.report.tables import fusion_lines, layers_table, totals_table
+from accelsim.report.tables import fusion_lines, layers_table, network_line, totals_table, unmodelled_lines
 from accelsim.results.result import Result
+from accelsim.results.summary import UnmodelledOperator
+from accelsim.workload import read_network
 from tests.report.printing import printed
 from tests.results.runs import CONFIGS, result_of
 
@@ -113,3 +115,81 @@ def test_output_that_is_no_terminal_has_a_fixed_width_and_no_colour(capsys: pyte
     printed_lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in printed_lines) <= PIPED_WIDTH
     assert not any("\x1b" in line or "…" in line for line in printed_lines)
+
+
+AHEAD = """\
+name: ahead
+input: {channels: 8, height: 4, width: 4}
+layers:
+  - {name: first, op: conv, out_channels: 8, kernel: 1}
+  - {name: bn0, op: batchnorm}
+  - {name: relu, op: relu}
+  - {name: bn, op: batchnorm}
+  - {name: second, op: conv, out_channels: 8, kernel: 1}
+"""
+
+
+@pytest.fixture
+def ahead(tmp_path: Path) -> Path:
+    """A configuration whose network has a BatchNorm ahead of a convolution, with a layer of its own."""
+    (tmp_path / "net.yaml").write_text(AHEAD)
+    text = (CONFIGS / "alpha5.yaml").read_text().replace("../workloads/alpha5.yaml", "net.yaml")
+    (tmp_path / "config.yaml").write_text(text)
+    return tmp_path / "config.yaml"
+
+
+def test_a_layer_that_is_gone_has_dashes_and_saves_everything(ahead: Path) -> None:
+    result = accelsim.simulate(ahead)
+    text = printed(layers_table(result.layers))
+    gone = cells(text, "bn")
+    assert gone[0] == gone[3] == gone[5] == gone[7] == "-"
+    assert gone[2] == "100.00"
+    (cycles,) = result.layers.query("layer == 'bn'")["cycles"]
+    assert gone[1] == f"{cycles:,}"
+    assert [line.split()[0] for line in text.splitlines()[4:] if line.strip()] == ["first", "bn", "second"]
+
+
+def test_a_layer_that_only_the_fused_variant_has_stands_where_it_runs(ahead: Path) -> None:
+    # Without its BatchNorm a layer is named after the activation; it comes where the other was.
+    (ahead.parent / "net.yaml").write_text(
+        AHEAD
+        + "  - {name: up, op: unmodelled, operator: Deconv, shape: [8, 4, 4], unfoldable: ''}\n"
+        + "  - {name: up_bn, op: batchnorm}\n"
+        + "  - {name: up_relu, op: relu}\n"
+        + "  - {name: last, op: maxpool, kernel: 2}\n"
+    )
+    text = printed(layers_table(accelsim.simulate(ahead).layers))
+    names = [line.split()[0] for line in text.splitlines()[4:] if line.strip()]
+    assert names == ["first", "bn", "second", "up_bn", "up_relu", "last"]
+    only_fused = cells(text, "up_relu")
+    assert (only_fused[1], only_fused[2]) == ("-", "-")
+    assert cells(text, "up_bn")[2] == "100.00"
+
+
+def test_a_batchnorm_folded_ahead_is_counted_apart(ahead: Path) -> None:
+    lines = fusion_lines(accelsim.simulate(ahead).summary)
+    assert lines[0] == "2 of 2 BatchNorms folded: 1 into the layer before them, 1 into the layer after them"
+
+
+def unmodelled(node: str, operator: str, percent: float) -> UnmodelledOperator:
+    return UnmodelledOperator(node=node, operator=operator, operations=1, operations_percent=percent)
+
+
+def test_what_is_not_modelled_is_warned_of_by_kind() -> None:
+    lrn, resize = unmodelled("norm1", "LRN", 0.01), unmodelled("up", "Resize", 2)
+    assert unmodelled_lines([lrn, resize, unmodelled("norm2", "LRN", 0.012)]) == [
+        "warning: LRN is not modelled and takes no time (2 nodes: norm1, norm2; 0.02 % of the network's operations)",
+        "warning: Resize is not modelled and takes no time (1 node: up; 2.00 % of the network's operations)",
+    ]
+    assert unmodelled_lines([]) == []
+
+
+@pytest.mark.parametrize(("count", "named"), [(4, "a0, a1, a2, a3"), (5, "a0, a1, a2, a3, ...")])
+def test_of_many_nodes_some_are_named(count: int, named: str) -> None:
+    (line,) = unmodelled_lines([unmodelled(f"a{index}", "LRN", 0) for index in range(count)])
+    assert f"({count} nodes: {named}; 0.00 %" in line
+
+
+def test_what_a_network_consists_of() -> None:
+    line = network_line(read_network(CONFIGS.parent / "workloads" / "resnet18.yaml"))
+    assert line == "resnet18: 69 layers (20 conv, 20 batchnorm), 11,689,512 parameters, 1,814,073,344 MACs"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 import accelsim
 from accelsim.config import Variant, resolved_yaml
-from accelsim.results.summary import PEAK_WINDOW_CYCLES, peak_bandwidth
+from accelsim.results.summary import PEAK_WINDOW_CYCLES, UnmodelledOperator, peak_bandwidth, unmodelled_operators
+from accelsim.workload.nodes import Unmodelled
+from accelsim.workload.shapes import Shape
 from tests.results.runs import CONFIGS, result_of
 
 
@@ -134,7 +138,7 @@ def test_a_single_variant_is_compared_with_nothing(variant: Variant) -> None:
 
 def test_the_summary_says_what_it_is_of() -> None:
     summary = result_of("resnet18").summary
-    assert summary.schema_version == 1
+    assert summary.schema_version == 2
     assert summary.accelsim_version == accelsim.__version__
     assert (summary.network, summary.batch, summary.machine) == ("resnet18", 1, "edge32")
     assert len(summary.config_sha256) == 64
@@ -157,8 +161,40 @@ def test_the_fate_of_every_batchnorm_is_told() -> None:
     assert len(fates) == 20
     assert all(fate.reason is None for fate in fates)
     assert (fates[1].batchnorm, fates[1].folded_into) == ("layer1.0.bn1", "layer1.0.conv1")
+    assert not fates[1].ahead
 
 
 def test_the_summary_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(result_of("alpha5").summary, "network", "other")  # noqa: B010
+
+
+def test_what_is_not_modelled_has_its_share_of_the_operations(tmp_path: Path) -> None:
+    # 2 images of 4 channels of 4 pixels: 32 elements of BN, 4 operations each, are 128; folding cannot take them away.
+    # Of LRN 50 an image are 100; Resize is taken to have none.
+    (tmp_path / "net.yaml").write_text(
+        "name: net\ninput: {channels: 4, height: 2, width: 2}\nlayers:\n"
+        "  - {name: bn, op: batchnorm}\n"
+        "  - {name: norm, op: unmodelled, operator: LRN, shape: [4, 2, 2], operations: 50}\n"
+        "  - {name: resize, op: unmodelled, operator: Resize, shape: [4, 4, 4]}\n"
+    )
+    machine = CONFIGS / "machines" / "edge32.yaml"
+    (tmp_path / "config.yaml").write_text(f"machine: {machine}\nrun: {{workload: net.yaml, batch: 2}}\n")
+    for variants in ("fused, unfused", "fused"):
+        config = accelsim.load_config(tmp_path / "config.yaml", [f"run.variants=[{variants}]"])
+        summary = accelsim.simulate(config).summary
+        assert summary.unmodelled == [
+            UnmodelledOperator(node="norm", operator="LRN", operations=100, operations_percent=100 * 100 / 228),
+            UnmodelledOperator(node="resize", operator="Resize", operations=0, operations_percent=0.0),
+        ]
+        # they are not among the operations of the variants
+        assert summary.variants["fused"].ops == 128
+
+
+def test_a_network_without_any_operation_has_no_shares() -> None:
+    node = Unmodelled(name="a", inputs=("input",), what="Resize", shape=Shape(1, 1, 1))
+    assert unmodelled_operators([node], [], batch=1)[0].operations_percent == 0
+
+
+def test_what_is_modelled_is_not_told_of() -> None:
+    assert result_of("resnet18").summary.unmodelled == []

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from accelsim.workload.graph import (
-    INPUT,
+from accelsim.workload.graph import INPUT, Graph
+from accelsim.workload.nodes import (
     Activation,
     Add,
     BatchNorm,
+    Concat,
     Conv,
     Flatten,
-    Graph,
     GraphError,
     Linear,
     Node,
+    Output,
     Pool,
-    Shape,
-    Window,
+    Source,
+    Unmodelled,
+    View,
 )
+from accelsim.workload.shapes import Shape, Window
 
 IMAGE = Shape(3, 8, 8)
 
@@ -90,6 +93,21 @@ def test_a_window_spans_its_kernel_and_the_gaps_of_its_dilation() -> None:
         (Pool(name="pool", inputs=(INPUT,), kind="max", window=Window((2, 4), (2, 4))), Shape(3, 4, 2)),
         (Pool(name="pool", inputs=(INPUT,), kind="avg", window=None), Shape(3, 1, 1)),
         (Flatten(name="flat", inputs=(INPUT,)), Shape(192, 1, 1)),
+        (Activation(name="softmax", inputs=(INPUT,), kind="softmax"), IMAGE),
+        # padding may be more than half of a pool's window
+        (
+            Pool(name="pool", inputs=(INPUT,), kind="max", window=Window((3, 3), padding=(2, 2, 2, 2))),
+            Shape(3, 10, 10),
+        ),
+        (View(name="view", inputs=(INPUT,), shape=Shape(8, 8, 3)), Shape(8, 8, 3)),
+        (View(name="part", inputs=(INPUT,), shape=Shape(1, 8, 8)), Shape(1, 8, 8)),
+        (Concat(name="cat", inputs=(INPUT, INPUT)), Shape(6, 8, 8)),
+        (Concat(name="cat", inputs=(INPUT, INPUT, INPUT), axis="height"), Shape(3, 24, 8)),
+        (Concat(name="cat", inputs=(INPUT, INPUT), axis="width"), Shape(3, 8, 16)),
+        (Source(name="mask", inputs=(), shape=Shape(1, 8, 8)), Shape(1, 8, 8)),
+        (Output(name="out", inputs=(INPUT,)), IMAGE),
+        (Unmodelled(name="lrn", inputs=(INPUT,), what="LRN", shape=Shape(5, 1, 2)), Shape(5, 1, 2)),
+        (Unmodelled(name="noise", inputs=(), what="RandomNormal", shape=IMAGE), IMAGE),
     ],
 )
 def test_output_shapes(node: Node, shape: Shape) -> None:
@@ -108,6 +126,9 @@ def test_output_shapes(node: Node, shape: Shape) -> None:
         (Linear(name="fc", inputs=(INPUT,), in_features=192, out_features=10, bias=False), 1920, 1920),
         (BatchNorm(name="bn", inputs=(INPUT,)), 6, 0),
         (Pool(name="pool", inputs=(INPUT,), kind="avg", window=None), 0, 0),
+        (Concat(name="cat", inputs=(INPUT, INPUT)), 0, 0),
+        # what it computes is known as operations at most, not as multiply-accumulates
+        (Unmodelled(name="lrn", inputs=(INPUT,), what="LRN", shape=IMAGE, operations=99, bias=True), 0, 0),
     ],
 )
 def test_parameters_and_macs(node: Node, parameters: int, macs: int) -> None:
@@ -175,6 +196,24 @@ def test_nodes_can_be_appended_one_by_one() -> None:
         ),
         ([BatchNorm(name="bn", inputs=("bn",))], "layer 'bn': reads 'bn', which no earlier layer has"),
         ([Add(name="add", inputs=(INPUT,))], "layer 'add': reads 2 inputs, not 1"),
+        ([Concat(name="cat", inputs=(INPUT,))], "layer 'cat': reads 2 inputs, not 1"),
+        ([Source(name="mask", inputs=(INPUT,), shape=IMAGE)], "layer 'mask': reads 0 input, not 1"),
+        (
+            [conv("a", window=Window((1, 3))), Concat(name="cat", inputs=(INPUT, INPUT, "a"))],
+            "layer 'cat': cannot join 'input' (3x8x8) and 'a' (4x8x6) along channels: their other sides differ",
+        ),
+        (
+            [conv("a"), Concat(name="cat", inputs=("a", INPUT), axis="width")],
+            "layer 'cat': cannot join 'a' (4x8x8) and 'input' (3x8x8) along width: their other sides differ",
+        ),
+        (
+            [View(name="view", inputs=(INPUT,), shape=Shape(193, 1, 1))],
+            "layer 'view': a view of 193 elements (193x1x1) on 'input', which has 192 (3x8x8)",
+        ),
+        (
+            [Unmodelled(name="lrn", inputs=("imput",), what="LRN", shape=IMAGE)],
+            "layer 'lrn': reads 'imput', which no earlier layer has; did you mean 'input'?",
+        ),
         ([BatchNorm(name="bn", inputs=(INPUT, INPUT))], "layer 'bn': reads 1 input, not 2"),
         (
             [conv(channels=(3, 2**32))],

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from accelsim.workload import read_network
-from accelsim.workload.graph import Activation, Add, BatchNorm, Conv, Graph, Shape
+from accelsim.workload.graph import Graph
+from accelsim.workload.nodes import Activation, Add, BatchNorm, Conv
+from accelsim.workload.shapes import Shape
 
 WORKLOADS = Path(__file__).parents[2] / "workloads"
 

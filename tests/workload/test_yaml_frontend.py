@@ -10,19 +10,23 @@ from hypothesis import strategies as st
 
 from accelsim.errors import InputError
 from accelsim.workload import read_network, read_workload
-from accelsim.workload.graph import (
+from accelsim.workload.graph import Graph
+from accelsim.workload.nodes import (
     Activation,
     Add,
     BatchNorm,
+    Concat,
     Conv,
     Flatten,
-    Graph,
     Linear,
     Node,
+    Output,
     Pool,
-    Shape,
-    Window,
+    Source,
+    Unmodelled,
+    View,
 )
+from accelsim.workload.shapes import Shape, Window
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +102,10 @@ def layer_refusal(tmp_path: Path, *layers: str) -> InputError:
             Linear(name="a", inputs=("input",), in_features=240, out_features=10, bias=False),
         ),
         ("name: a, op: batchnorm", BatchNorm(name="a", inputs=("input",))),
+        (
+            "name: a, op: batchnorm, unfoldable: it learns",
+            BatchNorm(name="a", inputs=("input",), unfoldable="it learns"),
+        ),
         ("name: a, op: hardswish", Activation(name="a", inputs=("input",), kind="hardswish")),
         ("name: a, op: add, inputs: [input, input]", Add(name="a", inputs=("input", "input"))),
         (
@@ -110,14 +118,81 @@ def layer_refusal(tmp_path: Path, *layers: str) -> InputError:
         ),
         ("name: a, op: global_maxpool", Pool(name="a", inputs=("input",), kind="max", window=None)),
         ("name: a, op: global_avgpool", Pool(name="a", inputs=("input",), kind="avg", window=None)),
+        (
+            "name: a, op: maxpool, kernel: 3, dilation: [2, 1]",
+            Pool(name="a", inputs=("input",), kind="max", window=Window((3, 3), (3, 3), dilation=(2, 1))),
+        ),
         ("name: a, op: flatten", Flatten(name="a", inputs=("input",))),
+        ("name: a, op: view, shape: [1, 24, 10]", View(name="a", inputs=("input",), shape=Shape(1, 24, 10))),
+        ("name: a, op: concat, inputs: [input, input]", Concat(name="a", inputs=("input", "input"), axis="channels")),
+        (
+            "name: a, op: concat, inputs: [input, input, input], axis: width",
+            Concat(name="a", inputs=("input", "input", "input"), axis="width"),
+        ),
+        ("name: a, op: input, channels: 7", Source(name="a", inputs=(), shape=Shape(7, 1, 1))),
+        ("name: a, op: input, channels: 7, height: 2, width: 3", Source(name="a", inputs=(), shape=Shape(7, 2, 3))),
+        ("name: a, op: output", Output(name="a", inputs=("input",))),
+        (
+            "name: a, op: unmodelled, operator: LRN, shape: [3, 8, 10]",
+            Unmodelled(
+                name="a",
+                inputs=("input",),
+                what="LRN",
+                shape=Shape(3, 8, 10),
+                operations=0,
+                unfoldable="it has no weights that are known",
+            ),
+        ),
+        (
+            "name: a, op: unmodelled, operator: ConvTranspose, shape: [3, 16, 20], operations: 77, inputs: [],"
+            " bias: true, weights: w, unfoldable: ''",
+            Unmodelled(
+                name="a",
+                inputs=(),
+                what="ConvTranspose",
+                shape=Shape(3, 16, 20),
+                operations=77,
+                bias=True,
+                weights="w",
+                unfoldable="",
+            ),
+        ),
+        (
+            "name: a, op: conv, out_channels: 4, kernel: 1, weights: w, unfoldable: its weights are computed",
+            Conv(
+                name="a",
+                inputs=("input",),
+                in_channels=3,
+                out_channels=4,
+                window=Window(),
+                weights="w",
+                unfoldable="its weights are computed",
+            ),
+        ),
+        (
+            "name: a, op: linear, out_features: 10, weights: w, unfoldable: its weights are computed",
+            Linear(
+                name="a",
+                inputs=("input",),
+                in_features=240,
+                out_features=10,
+                weights="w",
+                unfoldable="its weights are computed",
+            ),
+        ),
     ],
 )
 def test_every_operator(tmp_path: Path, layer: str, node: Node) -> None:
     assert list(network(tmp_path, layer)) == [node]
 
 
-@pytest.mark.parametrize("op", ["relu", "relu6", "leaky_relu", "silu", "gelu", "sigmoid", "hardswish"])
+@pytest.mark.parametrize(
+    "op",
+    [
+        *("relu", "relu6", "leaky_relu", "prelu", "clip", "elu", "selu", "sigmoid", "hardsigmoid", "tanh", "silu"),
+        *("hardswish", "gelu", "mish", "softplus", "softmax"),
+    ],
+)
 def test_every_activation(tmp_path: Path, op: str) -> None:
     (node,) = network(tmp_path, f"name: a, op: {op}")
     assert isinstance(node, Activation)
@@ -136,7 +211,7 @@ def test_a_kernel_is_height_by_width(tmp_path: Path, kernel: str, shape: Shape) 
     "layer",
     [
         "name: a, op: conv, out_channels: 4, kernel: [3, 2], dilation: [2, 1], padding: [4, 1]",
-        "name: a, op: maxpool, kernel: [4, 3], padding: [2, 1]",
+        "name: a, op: maxpool, kernel: [4, 3], padding: [3, 2]",
     ],
 )
 def test_padding_is_allowed_to_the_limit(tmp_path: Path, layer: str) -> None:
@@ -154,6 +229,20 @@ def test_a_layer_reads_the_one_before_unless_told_otherwise(tmp_path: Path) -> N
         "name: f, op: relu",
     )
     assert [node.inputs for node in graph] == [("input",), ("a",), ("a",), ("input",), ("c", "b"), ("e",)]
+
+
+def test_what_reads_nothing_does_not_read_the_layer_before(tmp_path: Path) -> None:
+    graph = network(
+        tmp_path,
+        "name: a, op: relu",
+        "name: mask, op: input, channels: 3, height: 8, width: 10",
+        "name: b, op: relu",
+        "name: c, op: unmodelled, operator: RandomNormal, shape: [3, 8, 10], inputs: []",
+        "name: d, op: unmodelled, operator: Mul, shape: [3, 8, 10], inputs: [b, c]",
+        "name: e, op: output",
+        "name: f, op: relu",
+    )
+    assert [node.inputs for node in graph] == [("input",), (), ("mask",), (), ("b", "c"), ("d",), ("e",)]
 
 
 def test_what_stands_above_the_layers(tmp_path: Path) -> None:
@@ -178,7 +267,8 @@ def test_what_stands_above_the_layers(tmp_path: Path) -> None:
         (
             "name: a, op: maxpool, kernal: 3",
             "layers[0].kernal",
-            "unknown key 'kernal'; did you mean 'kernel'? (known keys: name, op, inputs, kernel, stride, padding)",
+            "unknown key 'kernal'; did you mean 'kernel'? (known keys: name, op, inputs, kernel, stride, padding, "
+            "dilation)",
         ),
         (
             "name: a, op: relu, kernel: 3",
@@ -211,6 +301,39 @@ def test_what_stands_above_the_layers(tmp_path: Path) -> None:
             "at most 16777216",
         ),
         ("name: a, op: conv, kernel: 1, out_channels: 1, bias: 1", "layers[0].bias", "must be true or false"),
+        ("name: a, op: view", "layers[0].shape", "is missing"),
+        ("name: a, op: view, shape: 3", "layers[0].shape", "must be [channels, height, width], not 3"),
+        ("name: a, op: view, shape: [3, 8]", "layers[0].shape", "must be [channels, height, width], not a list"),
+        ("name: a, op: view, shape: [3, 8, x]", "layers[0].shape", "[channels, height, width], not the text 'x'"),
+        ("name: a, op: view, shape: [0, 8, 8]", "layers[0].shape", "must be at least 1 and at most 16777216, not 0"),
+        ("name: a, op: view, shape: [3, 8, 65537]", "layers[0].shape", "at least 1 and at most 65536, not 65537"),
+        (
+            "name: a, op: concat, axis: rows",
+            "layers[0].axis",
+            "must be one of 'channels', 'height', 'width', not 'rows'",
+        ),
+        ("name: a, op: concat, inputs: []", "layers[0].inputs", "must have at least 1 item"),
+        (
+            "name: a, op: input, channels: 1, inputs: input",
+            "layers[0].inputs",
+            "unknown key 'inputs' (known keys: name, op, channels, height, width)",
+        ),
+        ("name: a, op: input", "layers[0].channels", "is missing"),
+        ("name: a, op: unmodelled, shape: [1, 1, 1]", "layers[0].operator", "is missing (what it is called elsewhere"),
+        ("name: a, op: unmodelled, operator: LRN", "layers[0].shape", "is missing ([channels, height, width] of"),
+        (
+            "name: a, op: unmodelled, operator: LRN, shape: [1, 1, 1], operations: -1",
+            "layers[0].operations",
+            "must be at least 0, not -1",
+        ),
+        (
+            'name: a, op: unmodelled, operator: "L\\nN", shape: [1, 1, 1]',
+            "layers[0].operator",
+            "must consist of printable characters",
+        ),
+        ("name: a, op: batchnorm, weights: w", "layers[0].weights", "unknown key 'weights'"),
+        ("name: a, op: batchnorm, unfoldable: true", "layers[0].unfoldable", "must be text, not true"),
+        ("name: a, op: linear, out_features: 1, weights: 3", "layers[0].weights", "must be text, not 3"),
         ("name: a, op: relu, inputs: 3", "layers[0].inputs", "must be a list, not 3"),
         ("name: a, op: relu, inputs: []", "layers[0].inputs", "must have at least 1 item"),
         ("name: a, op: relu, inputs: [3]", "layers[0].inputs[0]", "must be text, not 3"),
@@ -254,10 +377,14 @@ def test_a_bad_layer_is_refused_with_line_and_key(tmp_path: Path, layer: str, ke
             "name: b, op: conv, out_channels: 4, kernel: [3, 2], dilation: [2, 1], padding: [0, 0, 4, 2]",
             "layer 'b': horizontal padding 2 is not smaller than its window of 5x2",
         ),
+        ("name: b, op: concat", "layer 'b': reads 2 inputs, not 1"),
+        ("name: b, op: view, shape: [3, 9, 10]", "layer 'b': a view of 270 elements (3x9x10) on 'a', which has 240"),
         (
-            "name: b, op: maxpool, kernel: [4, 3], padding: 2",
-            "layer 'b': horizontal padding 2 is more than half its window of 4x3",
+            "name: b, op: input, channels: 16777216, height: 512",
+            "layer 'b': its output of 16777216x512x1 has more than",
         ),
+        ("name: b, op: output, inputs: [a, a]", "layer 'b': reads 1 input, not 2"),
+        ("name: b, op: unmodelled, operator: LRN, shape: [1, 1, 1], inputs: aa", "layer 'b': reads 'aa', which no"),
         ("name: a, op: relu", "layer 'a': this name is used twice"),
         ("name: b, op: add", "layer 'b': reads 2 inputs, not 1"),
         ("name: b, op: relu, inputs: [a, a]", "layer 'b': reads 1 input, not 2"),
@@ -369,7 +496,7 @@ def test_a_network_is_read_by_its_suffix(tmp_path: Path, suffix: str) -> None:
     assert read_network(path).name == "net"
 
 
-@pytest.mark.parametrize("name", ["net.onnx", "net"])
+@pytest.mark.parametrize("name", ["net.prototxt", "net"])
 def test_a_suffix_that_no_frontend_reads_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match=r"supported: \.yaml, \.yml"):
+    with pytest.raises(InputError, match=r"supported: \.yaml, \.yml, \.csv, \.onnx"):
         read_network(tmp_path / name)
