@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accelsim.errors import InputError
+from accelsim.optional import require
+from accelsim.workload.scalesim_frontend import read_topology
 from accelsim.workload.yaml_frontend import read_workload
 
 if TYPE_CHECKING:
@@ -13,24 +15,43 @@ if TYPE_CHECKING:
 
     from accelsim.workload.graph import Graph
 
-_FRONTENDS: dict[str, Callable[[Path], Graph]] = {".yaml": read_workload, ".yml": read_workload}
+
+def _onnx(path: Path, input_shape: tuple[int, int, int] | None) -> Graph:
+    require("onnx", extra="onnx")
+    from accelsim.workload.onnx_frontend.frontend import read_onnx
+
+    return read_onnx(path, input_shape)
 
 
-def read_network(path: Path) -> Graph:
+_OF_FIXED_SHAPE: dict[str, Callable[[Path], Graph]] = {
+    ".yaml": read_workload,
+    ".yml": read_workload,
+    ".csv": read_topology,
+}
+_SUPPORTED = (*_OF_FIXED_SHAPE, ".onnx")
+
+
+def read_network(path: Path, input_shape: tuple[int, int, int] | None = None) -> Graph:
     """Read a network in the format that the file's suffix names.
 
     Parameters
     ----------
     path
         The file.
+    input_shape
+        Channels, height and width of an image, for files that leave them open.
 
     Raises
     ------
     InputError
         If no frontend reads files with this suffix, or the file is at fault.
     """
-    frontend = _FRONTENDS.get(path.suffix.lower())
-    if frontend is None:
+    suffix = path.suffix.lower()
+    if suffix == ".onnx":
+        return _onnx(path, input_shape)
+    if suffix not in _OF_FIXED_SHAPE:
         what = f"'{path.suffix}' files" if path.suffix else "files without a suffix"
-        raise InputError(f"no network is read from {what}; supported: {', '.join(_FRONTENDS)}", path=path)
-    return frontend(path)
+        raise InputError(f"no network is read from {what}; supported: {', '.join(_SUPPORTED)}", path=path)
+    if input_shape is not None:
+        raise InputError("this file says what shape its input has; an input shape is for ONNX models", path=path)
+    return _OF_FIXED_SHAPE[suffix](path)
