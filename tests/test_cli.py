@@ -13,6 +13,7 @@ import pytest
 import accelsim
 from accelsim.cli import main
 from accelsim.simulation import DeadlockError, LayerRecord
+from accelsim.workload import read_network
 
 NETWORK = """\
 name: tiny
@@ -420,3 +421,175 @@ def test_a_reader_that_has_gone_gets_no_traceback() -> None:
     finished = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
     os.close(writer)
     assert (finished.returncode, finished.stderr) == (1, "")
+
+
+LRN = """\
+  - {name: norm1, op: unmodelled, operator: LRN, shape: [8, 4, 4], operations: 1000}
+  - {name: norm2, op: unmodelled, operator: LRN, shape: [8, 4, 4], operations: 0}
+"""
+# Of tiny: 2 * 9,216 of the convolution, 128 elements of BN (4 each) and ReLU: 19,072; 1,000 of 20,072 are 4.98 %.
+WARNING = "warning: LRN is not modelled and takes no time (2 nodes: norm1, norm2; 4.98 % of the network's operations)"
+
+
+def test_run_warns_of_what_is_not_modelled(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.yaml").write_text(NETWORK + LRN)
+    assert main(["run", "config.yaml", "-o", "out"]) == 0
+    printed = capsys.readouterr()
+    assert " ".join(printed.out.split()).endswith(WARNING)
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", "config.yaml", "-o", "out"],
+        ["explain", "config.yaml", "--layer", "conv"],
+        ["import", "net.yaml", "-o", "out.yaml"],
+    ],
+)
+def test_strict_refuses_what_is_not_modelled(
+    command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.yaml").write_text(NETWORK + LRN)
+    assert main([*command, "--strict"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.endswith("net.yaml: not modelled: 'norm1' (LRN) and 1 more; this is a strict run\n")
+    assert names(folder) == {"config.yaml", "net.yaml"}
+    (folder / "net.yaml").write_text(NETWORK)
+    assert main([*command, "--strict"]) == 0
+
+
+def test_import_writes_a_network_as_yaml(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "net.yaml", "-o", "deeper/copy.yaml"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "deeper/copy.yaml: tiny: 3 layers (1 conv, 1 batchnorm), 592 parameters, 9,216 MACs\n"
+    assert printed.err == ""
+    assert (folder / "deeper" / "copy.yaml").read_text() == NETWORK.replace("input:", "source: net.yaml\ninput:", 1)
+
+
+def test_import_warns_of_what_is_not_modelled(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.yaml").write_text(NETWORK + LRN)
+    assert main(["import", "net.yaml", "-o", "copy.yaml"]) == 0
+    assert " ".join(capsys.readouterr().out.split()).endswith(WARNING)
+    assert list(read_network(folder / "copy.yaml")) == list(read_network(folder / "net.yaml"))
+
+
+@pytest.mark.usefixtures("folder")
+def test_import_replaces_a_file_only_by_force(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("copy.yaml").write_text("mine")
+    assert main(["import", "net.yaml", "-o", "copy.yaml"]) == 2
+    assert "copy.yaml: is there already; give --force" in capsys.readouterr().err
+    assert Path("copy.yaml").read_text() == "mine"
+    assert main(["import", "net.yaml", "-o", "copy.yaml", "--force"]) == 0
+    assert read_network(Path("copy.yaml")).name == "tiny"
+    assert main(["import", "copy.yaml", "-o", "copy.yaml", "--force"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere.yaml", "-o", "out.yaml"], "nowhere.yaml: no such file"),
+        (["net.txt", "-o", "out.yaml"], "net.txt: no network is read from '.txt' files"),
+        (["config.yaml", "-o", "out.yaml"], "config.yaml:1: machine: unknown key 'machine'"),
+        (["net.yaml", "-o", "net.yaml/out.yaml"], "net.yaml/out.yaml: cannot be written: "),
+        (["net.yaml", "-o", "out.yaml", "--input-shape", "8,4,4"], "net.yaml: this file says what shape its input has"),
+    ],
+)
+def test_import_refuses_what_is_at_fault(
+    arguments: list[str], words: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["import", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"error: {words}")
+    assert names(folder) == {"config.yaml", "net.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["net.yaml"], "the following arguments are required: -o/--output"),
+        (["net.yaml", "-o", "out.onnx"], "'out.onnx' does not end in .yaml or .yml"),
+        *(
+            (["net.yaml", "-o", "out.yaml", "--input-shape", shape], f"'{shape}' is not channels,height,width")
+            for shape in ("3", "3,224", "3,224,0", "3,a,4", "3,4,5,6", "3,-1,4", "3,4,99999999999")
+        ),
+    ],
+)
+def test_a_wrong_import_is_refused(
+    arguments: list[str], words: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["import", *arguments])
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err
+    assert names(folder) == {"config.yaml", "net.yaml"}
+
+
+TOPOLOGY = "Layer, M, N, K,\na, 20, 17, 35,\nb, 1, 9, 64,\n"
+# What SCALE-Sim 3.0.0 reports for it, ws on an 8x16 array.
+REPORT = "LayerID, Total Cycles, Stall Cycles,\n0, 499, 0,\n1, 247, 0,\n"
+ARRAY = ["--rows", "8", "--cols", "16", "--dataflow", "ws"]
+
+
+class TestValidateScalesim:
+    @staticmethod
+    def exit_code(report: str, *array: str) -> int:
+        Path("topology.csv").write_text(TOPOLOGY)
+        Path("report.csv").write_text(report)
+        return main(["validate", "scalesim", "--topology", "topology.csv", "--report", "report.csv", *array])
+
+    @pytest.mark.usefixtures("folder")
+    def test_equal_layers(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.exit_code(REPORT, *ARRAY) == 0
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        lines = [line.split() for line in printed.out.splitlines()]
+        assert ["a", "500", "500", "0"] in lines
+        assert ["b", "248", "248", "0"] in lines
+        assert printed.out.endswith("\n2 of 2 layers equal\n")
+
+    @pytest.mark.usefixtures("folder")
+    def test_a_difference_is_a_failure(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.exit_code(REPORT.replace("247", "246"), *ARRAY) == 1
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        assert ["b", "247", "248", "+1"] in [line.split() for line in printed.out.splitlines()]
+        assert printed.out.endswith("\n1 of 2 layers equal\n")
+
+    @pytest.mark.usefixtures("folder")
+    @pytest.mark.parametrize(
+        ("report", "array", "words"),
+        [
+            (REPORT.replace("247", "many"), ARRAY, "report.csv:3: Total Cycles: must be a number of cycles, not the"),
+            (REPORT, [*ARRAY, "--rows", "0"], "rows: must be at least 1, not 0"),
+            (
+                REPORT,
+                [*ARRAY, "--topology", "topologie.csv"],
+                "topologie.csv: no such file; did you mean 'topology.csv'?",
+            ),
+        ],
+    )
+    def test_bad_input_is_refused(
+        self, report: str, array: list[str], words: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.exit_code(report, *array) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.startswith(f"error: {words}")
+
+    @pytest.mark.parametrize("arguments", [[], ["scalesym"], ["scalesim"], ["scalesim", *ARRAY, "--dataflow", "rs"]])
+    def test_a_wrong_command_line_is_refused(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as caught:
+            main(["validate", *arguments])
+        assert caught.value.code == 2
+        assert capsys.readouterr().out == ""
+
+    @pytest.mark.usefixtures("folder")
+    def test_a_topology_is_a_network_like_any_other(self) -> None:
+        Path("topology.csv").write_text(TOPOLOGY)
+        assert main(["run", "config.yaml", "-o", "out", "--set", "run.workload=topology.csv"]) == 0
+        summary = json.loads(Path("out/summary.json").read_text())
+        assert summary["network"] == "topology"
+        assert summary["variants"]["fused"]["macs"] == 20 * 17 * 35 + 9 * 64
