@@ -26,6 +26,8 @@ NOTHING = "-"
 
 MAX_NODES_NAMED = 4
 
+MAX_FOLDING_LINES = 10
+
 UNIT_NAMES = {
     "dma": "DMA",
     "conv_array": "conv array",
@@ -115,7 +117,10 @@ def totals_table(summary: Summary) -> Table:
 
 def fusion_lines(summary: Summary) -> list[str]:
     """Say in words what was folded, and what that saved in the two figures that the literature quotes."""
-    return folding_lines(summary.batchnorms) + (_saving_lines(summary.saving) if summary.saving else [])
+    lines = folding_lines(summary.batchnorms)
+    if len(lines) > MAX_FOLDING_LINES:
+        lines[MAX_FOLDING_LINES:] = [f"  and {len(lines) - MAX_FOLDING_LINES} more, in summary.json"]
+    return lines + (_saving_lines(summary.saving) if summary.saving else [])
 
 
 def folding_lines(batchnorms: Sequence[BatchNormFate]) -> list[str]:

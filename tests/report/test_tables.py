@@ -108,6 +108,13 @@ def test_a_batchnorm_that_is_not_folded_is_told_why(strange: Result) -> None:
     assert lines[1].startswith("  not folded: [bold]first: ")
 
 
+def test_of_many_reasons_only_the_first_are_told(strange: Result) -> None:
+    (fate,) = strange.summary.batchnorms
+    lines = fusion_lines(strange.summary.model_copy(update={"batchnorms": [fate] * 12}))
+    assert lines[:2] == ["0 of 12 BatchNorms folded into the layer before them", lines[2]]
+    assert lines[10] == "  and 3 more, in summary.json"
+
+
 def test_output_that_is_no_terminal_has_a_fixed_width_and_no_colour(capsys: pytest.CaptureFixture[str]) -> None:
     out = console()
     assert out.width == PIPED_WIDTH

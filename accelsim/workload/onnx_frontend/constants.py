@@ -184,7 +184,7 @@ def evaluate(
 
 def _largest_result(model: onnx.ModelProto) -> int:
     """Return the elements of the largest result, of those known ahead: the others are no larger than the inputs."""
-    results = onnx.shape_inference.infer_shapes(model, data_prop=True).graph.output
+    results = onnx.shape_inference.infer_shapes(model).graph.output
     sides: list[list[int]] = [[side.dim_value for side in result.type.tensor_type.shape.dim] for result in results]
     return max(map(math.prod, sides))
 

@@ -10,6 +10,7 @@ import onnx
 import onnx.inliner
 from onnx import external_data_helper
 
+from accelsim.documents.files import fault_of_file
 from accelsim.errors import InputError
 from accelsim.workload.shapes import MAX_ELEMENTS
 
@@ -40,7 +41,7 @@ def load_model(path: Path, *, weights: bool = False) -> onnx.ModelProto:
     """
     model = _parsed(path)
     if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
+        model = _inlined(model, path)
     _check_opset(model, path)
     for tensor in model.graph.initializer:
         _check_tensor(tensor, path)
@@ -54,6 +55,9 @@ def load_model(path: Path, *, weights: bool = False) -> onnx.ModelProto:
 
 
 def _parsed(path: Path) -> onnx.ModelProto:
+    fault = fault_of_file(path)
+    if fault:
+        raise InputError(fault, path=path)
     try:
         model = onnx.load_model_from_string(path.read_bytes())
     except OSError as error:
@@ -63,6 +67,13 @@ def _parsed(path: Path) -> onnx.ModelProto:
     if not model.graph.node or not model.opset_import:
         raise InputError("not an ONNX model: it has no operators", path=path)
     return model
+
+
+def _inlined(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
+    try:
+        return onnx.inliner.inline_local_functions(model)
+    except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
+        raise InputError(f"its functions cannot be put in place: {_first_line(error)}", path=path) from None
 
 
 def _check_opset(model: onnx.ModelProto, path: Path) -> None:
@@ -91,19 +102,24 @@ def _check_tensor(tensor: onnx.TensorProto, path: Path) -> None:
 
 def _load_external(model: onnx.ModelProto, path: Path) -> None:
     for tensor in _external_tensors(model):
-        location = external_data_helper.ExternalDataInfo(tensor).location
-        file = (path.parent / location).resolve()
-        if not file.is_relative_to(path.parent.resolve()):
-            raise InputError(f"tensor '{tensor.name}' lies in '{location}', outside the model's folder", path=path)
-        if not file.is_file():
-            raise InputError(f"tensor '{tensor.name}' lies in '{location}', which is not there", path=path)
         try:
-            external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
+            _load_tensor(tensor, path)
         except (OSError, ValueError, onnx.checker.ValidationError) as error:
-            message = f"tensor '{tensor.name}' cannot be read from '{location}': {_first_line(error)}"
-            raise InputError(message, path=path) from None
-        tensor.data_location = onnx.TensorProto.DEFAULT
-        del tensor.external_data[:]
+            reason = error.strerror if isinstance(error, OSError) else _first_line(error)
+            raise InputError(f"tensor '{tensor.name}' cannot be read from its file: {reason}", path=path) from None
+
+
+def _load_tensor(tensor: onnx.TensorProto, path: Path) -> None:
+    location = external_data_helper.ExternalDataInfo(tensor).location
+    file = (path.parent / location).resolve()
+    if not file.is_relative_to(path.parent.resolve()):
+        raise InputError(f"tensor '{tensor.name}' lies in '{location}', outside the model's folder", path=path)
+    if not file.is_file():
+        raise InputError(f"tensor '{tensor.name}' lies in '{location}', which is not there", path=path)
+    external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
+    tensor.data_location = onnx.TensorProto.DEFAULT
+    del tensor.external_data[:]
+    onnx.checker.check_tensor(tensor)
 
 
 def _external_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:

@@ -53,7 +53,7 @@ class Reading:
 
     def begin(self, first_input: str) -> None:
         """Begin the graph with the model's first input."""
-        self.graph = Graph(_printable(self.path.stem), self.image(first_input), ())
+        self.graph = Graph(printable(self.path.stem), self.image(first_input), ())
         self.delivered_by[first_input] = INPUT
 
     def steps(self) -> list[int]:
@@ -83,7 +83,7 @@ class Reading:
 
     def unique(self, wanted: str) -> str:
         """Return a name for a node that is like the one wanted, printable, and not taken."""
-        name = stem = _printable(wanted)
+        name = stem = printable(wanted)
         number = 2
         while name in self._taken:
             name = f"{stem}_{number}"
@@ -127,6 +127,7 @@ class Reading:
         self.delivered_by[tensor] = self.delivered_by[source]
 
 
-def _printable(name: str) -> str:
-    printable = "".join(character if character.isprintable() else "_" for character in name)
-    return printable[: MAX_NAME_CHARACTERS - 10] or "_"
+def printable(name: str) -> str:
+    """Return a name as files can hold it; not of more characters than they take, with room for a number behind it."""
+    characters = (character if character.isprintable() else "_" for character in name)
+    return "".join(characters)[: MAX_NAME_CHARACTERS - 10] or "_"

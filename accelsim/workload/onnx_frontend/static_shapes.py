@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 
 from accelsim.errors import InputError
-from accelsim.workload.onnx_frontend.constants import Array, evaluate, feature_inputs, tensor_values
+from accelsim.workload.onnx_frontend.constants import Array, ValuesAbsentError, evaluate, feature_inputs, tensor_values
 from accelsim.workload.onnx_frontend.model import SMALL_ELEMENTS, is_small, skeleton
 from accelsim.workload.shapes import MAX_ELEMENTS
 
@@ -58,7 +58,10 @@ def static_shapes(model: onnx.ModelProto, path: Path, input_shape: tuple[int, in
     bare.graph.value_info.extend(_of_other_domains(model, batch))
     for output in bare.graph.output:
         output.type.tensor_type.ClearField("shape")
-    values = {tensor.name: tensor_values(tensor) for tensor in bare.graph.initializer if is_small(tensor)}
+    values: dict[str, Array] = {}
+    for tensor in bare.graph.initializer:
+        with suppress(ValuesAbsentError):
+            values[tensor.name] = tensor_values(tensor)
     while True:
         shapes = _inferred(bare, path)
         found = _computed(bare, shapes, values)
@@ -146,15 +149,10 @@ def _inferred(bare: onnx.ModelProto, path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def _with_shapes(bare: onnx.ModelProto, path: Path) -> onnx.ModelProto:
-    infer = partial(onnx.shape_inference.infer_shapes, bare, strict_mode=True)
-    errors = (onnx.shape_inference.InferenceError, RuntimeError, ValueError)
     try:
-        return infer(data_prop=True)
-    except errors:  # some operators stumble over values that they could have ignored
-        try:
-            return infer()
-        except errors as error:
-            raise InputError(f"its shapes do not fit together: {_without_codes(error)}", path=path) from None
+        return onnx.shape_inference.infer_shapes(bare, strict_mode=True)
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        raise InputError(f"its shapes do not fit together: {_without_codes(error)}", path=path) from None
 
 
 def _without_codes(error: Exception) -> str:

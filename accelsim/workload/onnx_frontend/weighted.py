@@ -7,7 +7,7 @@ from typing import NamedTuple, TypedDict
 
 from accelsim.workload.nodes import Conv, GraphError, Linear, View
 from accelsim.workload.onnx_frontend.affine import attributes, is_by_channel, moving_input
-from accelsim.workload.onnx_frontend.reading import Reading
+from accelsim.workload.onnx_frontend.reading import Reading, printable
 from accelsim.workload.onnx_frontend.windows import pads_whole_windows, window_of
 from accelsim.workload.shapes import Shape, Window
 
@@ -16,7 +16,7 @@ class WeightFields(TypedDict):
     """What a node says of its weights; see :class:`accelsim.workload.nodes.Weighted`."""
 
     bias: bool
-    weights: str
+    weights: str | None
     unfoldable: str
 
 
@@ -124,8 +124,16 @@ def with_bias(reading: Reading, index: int, channels: int, axis: int) -> WithBia
         result = reading.wiring.nodes[following].output[0]
         following = reading.wiring.sole_reader(result)
     has_bias = len(origin) > 1 or any(node.input[2:3])
-    fields = WeightFields(bias=has_bias, weights=node.input[1], unfoldable=_why_unfoldable(reading, index))
+    fields = WeightFields(
+        bias=has_bias, weights=_shared_name(reading, node.input[1]), unfoldable=_why_unfoldable(reading, index)
+    )
     return WithBias(tuple(origin), result, fields)
+
+
+def _shared_name(reading: Reading, weights: str) -> str | None:
+    """Return the name of weights that others read, too; those of a single layer need none."""
+    is_shared = len(reading.wiring.readers[weights]) > 1
+    return printable(weights) if is_shared else None
 
 
 def _is_bias(reading: Reading, index: int, channels: int, axis: int) -> bool:

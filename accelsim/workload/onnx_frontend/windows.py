@@ -37,10 +37,13 @@ def window_of(
     strides = list(options.get("strides") or [1] * axes)
     dilations = list(options.get("dilations") or [1] * axes)
     before, after = _padding(options, kernel, strides, dilations, source)
-    if options.get("ceil_mode"):
-        for axis in range(axes):
-            reached = (result[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1
-            after[axis] = max(after[axis], reached - source[axis] - before[axis])
+    for axis in range(axes):
+        extent = (kernel[axis] - 1) * dilations[axis] + 1
+        reached = (result[axis] - 1) * strides[axis] + extent - source[axis] - before[axis]
+        if options.get("ceil_mode"):
+            after[axis] = max(after[axis], reached)
+        elif after[axis] >= extent:  # so exporters make up for ceil_mode where their opset has none; not all is reached
+            after[axis] = max(0, reached)
     if padded is not None:
         before = [sum(pads) for pads in zip(before, padded.before, strict=True)]
         after = [sum(pads) for pads in zip(after, padded.after, strict=True)]

@@ -1,0 +1,93 @@
+"""Arguments that several commands have, and what may stand in them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accelsim.config import LoadedConfig
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+MAX_INPUT_SIDE = 2**24
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add the configuration, and what overrides it."""
+    parser.add_argument("config", type=Path, help="configuration file (YAML)")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a key of the configuration, e.g. machine.array.rows=64; may be repeated",
+    )
+
+
+def add_strict(parser: argparse.ArgumentParser) -> None:
+    """Add ``--strict``."""
+    parser.add_argument("--strict", action="store_true", help="refuse a network with operators that are not modelled")
+
+
+def add_input_shape(parser: argparse.ArgumentParser) -> None:
+    """Add ``--input-shape``."""
+    parser.add_argument(
+        "--input-shape",
+        type=_shape,
+        metavar="C,H,W",
+        help="channels, height and width of an image, where the model leaves them open",
+    )
+
+
+def add_clone_shared(parser: argparse.ArgumentParser) -> None:
+    """Add ``--clone-shared``."""
+    parser.add_argument(
+        "--clone-shared", action="store_true", help="give convolutions that share weights weights of their own"
+    )
+
+
+def whole_number(text: str) -> int:
+    """Return a number of few digits."""
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"'{text[:20]}' is no whole number of at most 9 digits")
+    return int(text)
+
+
+def yaml_file(text: str) -> Path:
+    """Return a path that ends like a YAML file."""
+    return _file_ending_in(text, ".yaml", ".yml")
+
+
+def onnx_file(text: str) -> Path:
+    """Return a path that ends like an ONNX file."""
+    return _file_ending_in(text, ".onnx")
+
+
+def _file_ending_in(text: str, *suffixes: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in suffixes:
+        raise argparse.ArgumentTypeError(f"'{text[:200]}' does not end in {' or '.join(suffixes)}")
+    return path
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    sizes = text.split(",")
+    if len(sizes) != 3 or not all(size.isdecimal() and 1 <= int(size[:9]) <= MAX_INPUT_SIDE for size in sizes):
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not channels,height,width, such as 3,224,224")
+    channels, height, width = map(int, sizes)
+    return channels, height, width
+
+
+def loaded_config(options: argparse.Namespace) -> LoadedConfig:
+    """Read the configuration, with all that the command line says of it."""
+    from accelsim.config import load_config
+
+    variants = getattr(options, "variants", None)
+    chosen = [f"run.variants=[{', '.join(dict.fromkeys(variants))}]"] if variants else []
+    if options.strict:
+        chosen.append("run.strict=true")
+    return load_config(options.config, [*options.overrides, *chosen])

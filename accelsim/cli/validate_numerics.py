@@ -1,0 +1,102 @@
+"""``accelsim validate numerics``."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from accelsim.cli.arguments import add_clone_shared, add_input_shape, whole_number
+from accelsim.cli.exit_codes import EXIT_FAILURE
+from accelsim.errors import InputError
+from accelsim.optional import require
+
+if TYPE_CHECKING:
+    from accelsim.cli.arguments import Commands
+
+
+def add_to(against: Commands) -> None:
+    """Add the command."""
+    numerics = against.add_parser(
+        "numerics",
+        help="compare what a fused ONNX model computes with the model as it is",
+        description=_validate_numerics.__doc__,
+    )
+    numerics.add_argument("model", type=Path, help="ONNX model")
+    numerics.add_argument("--inputs", type=Path, metavar="FILE", help="what to feed it (.npz, one array per input)")
+    numerics.add_argument("--seed", type=whole_number, default=1, metavar="N", help="of random inputs (default: 1)")
+    numerics.add_argument("--batch", type=whole_number, metavar="N", help="images, where the model leaves it open")
+    add_input_shape(numerics)
+    numerics.add_argument("--layers", action="store_true", help="compare the result of every folded layer")
+    add_clone_shared(numerics)
+    numerics.add_argument("--random-weights", action="store_true", help="replace all weights by random ones first")
+    numerics.add_argument(
+        "--tolerance",
+        type=_tolerance,
+        metavar="X",
+        help="largest difference that passes for rounding, relative to a tensor's scale (default: 1e-4)",
+    )
+    numerics.add_argument(
+        "--bits",
+        type=int,
+        action="append",
+        choices=range(2, 17),
+        metavar="N",
+        help="also compare with the weights quantised to 2 to 16 bits; may be repeated",
+    )
+    numerics.add_argument(
+        "--granularity",
+        action="append",
+        choices=("per-tensor", "per-channel"),
+        help="what has one scale in quantising; may be repeated (default: both)",
+    )
+    numerics.set_defaults(command=_validate_numerics)
+
+
+def _tolerance(text: str) -> float:
+    try:
+        tolerance = float(text)
+    except ValueError:
+        tolerance = math.nan
+    if not 0 <= tolerance < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text[:20]}' is no tolerance, such as 1e-4")
+    return tolerance
+
+
+def _validate_numerics(options: argparse.Namespace) -> int:
+    """Fold the BatchNorms of an ONNX model, execute both models, and say whether they compute the same.
+
+    Every folded layer is compared in float64, too. The exit code is 1 if something differs.
+    """
+    if options.inputs and (options.batch is not None or options.input_shape):
+        raise InputError("the arrays of --inputs have their shapes; leave out --batch and --input-shape")
+    require("onnx", "onnxruntime", extra="onnx")
+    from accelsim.report.console import console, print_lines
+    from accelsim.report.numerics import differences_table, quantisation_table, verdict_lines
+    from accelsim.report.tables import folding_lines
+    from accelsim.results.summary import batchnorm_fates
+    from accelsim.validation.numerics import TOLERANCE, validate_numerics
+    from accelsim.validation.quantisation import GRANULARITIES, quantisation_noise
+    from accelsim.workload.onnx_frontend.model import load_model
+
+    numerics = validate_numerics(
+        load_model(options.model, weights=True),
+        options.model,
+        seed=options.seed,
+        inputs=options.inputs,
+        batch=options.batch,
+        input_shape=options.input_shape,
+        clone_shared=options.clone_shared,
+        random_weights=options.random_weights,
+        with_layers=options.layers,
+        tolerance=TOLERANCE if options.tolerance is None else options.tolerance,
+    )
+    noise = quantisation_noise(numerics, options.model, options.bits or (), options.granularity or GRANULARITIES)
+    out = console()
+    out.print(differences_table(numerics))
+    if noise:
+        out.print(quantisation_table(noise))
+    print_lines(out, folding_lines(batchnorm_fates(numerics.matches)))
+    print_lines(out, verdict_lines(numerics, options.seed, options.inputs))
+    return 0 if numerics.same else EXIT_FAILURE

@@ -1,0 +1,99 @@
+"""The report of ``accelsim validate numerics``: how far a fused network is from the network as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from accelsim.validation.numerics import TOLERANCE_FLOAT64, Numerics
+
+if TYPE_CHECKING:
+    from accelsim.validation.quantisation import QuantisedTensor
+
+
+def differences_table(numerics: Numerics) -> Table:
+    """One line per tensor; results of folded layers also say how far the layer is off in float64."""
+    table = _table()
+    table.add_column("tensor", no_wrap=True, overflow="ellipsis")
+    table.add_column("", no_wrap=True)
+    with_layers = any(difference.role == "layer" for difference in numerics.differences)
+    titles = ("scale", "largest\nerror", "relative", "SQNR\ndB", *["float64\nrelative"] * with_layers)
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)
+    exact = {layer.tensor: layer.relative_error for layer in numerics.layers}
+    for difference in numerics.differences:
+        table.add_row(
+            Text(difference.tensor),
+            difference.role,
+            *(f"{value:.2e}" for value in (difference.scale, difference.max_error, difference.relative_error)),
+            _decibels(difference.sqnr_db),
+            *([f"{exact[difference.tensor]:.1e}"] if difference.role == "layer" else []),
+        )
+    return table
+
+
+def verdict_lines(numerics: Numerics, seed: int, inputs: Path | None) -> list[str]:
+    """Say whether both are the same, as executed and in float64, by which tolerance, and on what inputs."""
+    random = f"random, seed {seed}"
+    return [
+        f"onnxruntime: {_verdict_as_executed(numerics)}",
+        f"float64, layer by layer: {_verdict_in_float64(numerics)}",
+        f"inputs: {random}" if inputs is None else f"inputs: {inputs}; inputs of single layers: {random}",
+    ]
+
+
+def _verdict_as_executed(numerics: Numerics) -> str:
+    tolerance = f"(tolerance {numerics.tolerance:.0e})"
+    wrong = [difference for difference in numerics.differences if not difference.within(numerics.tolerance)]
+    if not wrong:
+        largest = max((difference.relative_error for difference in numerics.differences), default=0.0)
+        return f"same; off by at most {largest:.1e} of a tensor's scale {tolerance}"
+    worst = max(wrong, key=lambda difference: (bool(difference.not_finite), difference.relative_error))
+    fault = f"is off by {worst.relative_error:.1e} of its scale {tolerance}"
+    if worst.not_finite:
+        fault = f"holds NaN or infinity in the {' and the '.join(worst.not_finite)} model"
+    return f"DIFFERENT in {len(wrong)} of {len(numerics.differences)} tensors; '{worst.tensor}' {fault}"
+
+
+def _verdict_in_float64(numerics: Numerics) -> str:
+    if not numerics.layers:
+        return "nothing was folded"
+    tolerance = f"of the magnitudes added up (tolerance {TOLERANCE_FLOAT64:.0e})"
+    worst = max(numerics.layers, key=lambda layer: layer.relative_error)
+    if numerics.same_in_float64:
+        return f"same; off by at most {worst.relative_error:.1e} {tolerance}"
+    return f"DIFFERENT; '{worst.layer}' is off by {worst.relative_error:.1e} {tolerance}"
+
+
+def quantisation_table(tensors: Sequence[QuantisedTensor]) -> Table:
+    """One line per tensor, width and granularity: what quantising the weights leaves of it, unfused and fused."""
+    table = _table()
+    table.title = Text("SQNR in dB with the weights quantised, against the original in float")
+    table.title_justify = "left"
+    for title in ("weights", "scale", "tensor"):
+        table.add_column(title, no_wrap=True, overflow="ellipsis")
+    for title in ("original", "fused", "difference"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for tensor in tensors:
+        original, fused = tensor.original_db, tensor.fused_db
+        gained = fused - original if fused != original else 0.0  # both may be infinite
+        table.add_row(
+            f"{tensor.bits} bits",
+            tensor.granularity,
+            Text(tensor.tensor),
+            *map(_decibels, (original, fused, gained)),
+        )
+    return table
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+
+
+def _decibels(value: float) -> str:
+    return f"{round(value, 1) + 0.0:.1f}"  # no -0.0
