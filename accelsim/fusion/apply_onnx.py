@@ -11,9 +11,10 @@ import numpy as np
 import onnx
 
 from accelsim.errors import InputError
-from accelsim.fusion.fold import Affine, Filters
+from accelsim.fusion.fold import Filters
 from accelsim.fusion.match import Match, match_batchnorms
 from accelsim.fusion.onnx_filters import Array, read_filters, written_weights
+from accelsim.workload.affine import Affine
 from accelsim.workload.onnx_frontend.affine import affine_of, moving_input
 from accelsim.workload.onnx_frontend.constants import Constants, ValuesAbsentError
 from accelsim.workload.onnx_frontend.frontend import ImportedModel, import_model
@@ -88,7 +89,7 @@ def fuse_model(
     InputError
         If the model does not hold together, or weights are absent, not finite, or too large for their type when folded.
     """
-    imported = import_model(model, path, input_shape)
+    imported = import_model(model, path, input_shape, parameters_fed=True)
     matches = match_batchnorms(imported.graph, clone_shared=clone_shared)
     by_layer: dict[str, list[Match]] = defaultdict(list)
     for match in matches:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from accelsim.fusion.fold import Doubles, Filters
+from accelsim.fusion.fold import Filters
+from accelsim.workload.affine import Doubles
 from accelsim.workload.onnx_frontend.affine import attributes
 from accelsim.workload.onnx_frontend.constants import Constants
 

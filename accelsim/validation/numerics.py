@@ -16,11 +16,12 @@ import onnx
 
 from accelsim.errors import InputError
 from accelsim.fusion.apply_onnx import FoldedLayer, fuse_model
-from accelsim.fusion.fold import Affine, Doubles, Filters
+from accelsim.fusion.fold import Filters
 from accelsim.fusion.match import Match
 from accelsim.validation.inputs import Inputs, random_inputs, read_inputs
 from accelsim.validation.random_weights import randomised
 from accelsim.validation.runtime import run_model
+from accelsim.workload.affine import Affine, Doubles
 from accelsim.workload.onnx_frontend.constants import Array, parameter_inputs
 from accelsim.workload.onnx_frontend.frontend import import_model
 from accelsim.workload.onnx_frontend.wiring import Wiring

@@ -15,8 +15,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from accelsim.fusion.fold import Doubles
 from accelsim.validation.weights import WEIGHTED, allow_lone_initializers, weight_channels
+from accelsim.workload.affine import Doubles
 from accelsim.workload.onnx_frontend.affine import attributes
 from accelsim.workload.onnx_frontend.constants import Array, Constants, ValuesAbsentError, parameter_inputs
 from accelsim.workload.onnx_frontend.wiring import Wiring

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import onnx
 
-from accelsim.fusion.fold import Doubles
+from accelsim.workload.affine import Doubles
 from accelsim.workload.onnx_frontend.affine import attributes
 from accelsim.workload.onnx_frontend.constants import Array
 

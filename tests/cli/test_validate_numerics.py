@@ -10,7 +10,8 @@ import onnx
 import pytest
 
 from accelsim.cli import main
-from accelsim.fusion.fold import Affine, Filters
+from accelsim.fusion.fold import Filters
+from accelsim.workload.affine import Affine
 from tests.validation.models import parsed
 
 GRAPH = """g (float[N, 2, H, W] x) => (float[N, 3] y) {

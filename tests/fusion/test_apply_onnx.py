@@ -264,7 +264,7 @@ REFUSED: dict[str, tuple[onnx.ModelProto, str]] = {
     ),
     "weights at run time": (
         model(f"w = Relu(u) c = Conv(x, w) y = {BN}", inputs="float[1,4,8,8] x, float[4,4,3,3] u", **B),
-        "its weights are computed at run time",
+        "its weights are fed or computed at run time",
     ),
     "scale at run time": (
         model(
@@ -273,7 +273,7 @@ REFUSED: dict[str, tuple[onnx.ModelProto, str]] = {
             w=W,
             **B,
         ),
-        "its scale is computed at run time",
+        "its scale is fed or computed at run time",
     ),
     "features that are no channels": (
         model(f"c = MatMul(x, w) y = {BN}", inputs="float[1,4,6] x", w=random(6, 4), **B),
@@ -472,9 +472,18 @@ def test_weights_that_are_not_there() -> None:
         fuse_model(original, PATH)
 
 
-def test_parameters_that_are_inputs_without_values() -> None:
+def test_parameters_that_are_inputs_without_values_are_not_folded() -> None:
     original = model(f"c = Conv(x, w) y = {BN}", w=W, **B)
     del original.graph.initializer[1]
     original.graph.input.append(declared("g", B["g"]))
-    with pytest.raises(InputError, match="the values of 'g' are not in the file"):
-        fuse_model(original, PATH)
+    fused = fuse_model(original, PATH)
+    assert [match.reason for match in fused.matches] == ["its scale is fed or computed at run time"]
+    assert fused.model == original
+
+
+def test_weights_that_are_inputs_without_values_are_not_folded_into() -> None:
+    original = model(f"c = Conv(x, w) y = {BN}", w=W, **B)
+    del original.graph.initializer[0]
+    original.graph.input.append(declared("w", W))
+    fused = fuse_model(original, PATH)
+    assert [match.reason for match in fused.matches] == ["'c' before it: its weights are fed or computed at run time"]

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.fusion.fold import Affine, Doubles, Filters, batchnorm_affine, fold_batchnorm
+from accelsim.fusion.fold import Filters, fold_batchnorm
+from accelsim.workload.affine import Affine, Doubles, batchnorm_affine
 
 Array = npt.NDArray[Any]
 

@@ -10,7 +10,7 @@ import pytest
 
 from accelsim.errors import InputError
 from accelsim.fusion.apply_onnx import FoldedLayer
-from accelsim.fusion.fold import Affine, Doubles, Filters, batchnorm_affine
+from accelsim.fusion.fold import Filters
 from accelsim.validation.numerics import (
     TOLERANCE,
     TOLERANCE_FLOAT64,
@@ -23,6 +23,7 @@ from accelsim.validation.numerics import (
     validate_numerics,
 )
 from accelsim.validation.random_weights import randomised
+from accelsim.workload.affine import Affine, Doubles, batchnorm_affine
 from accelsim.workload.onnx_frontend.model import load_model
 from tests.validation.models import PATH, light, parsed
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from accelsim.fusion.fold import Affine, batchnorm_affine
+from accelsim.workload.affine import Affine, batchnorm_affine
 from accelsim.workload.onnx_frontend.constants import Constants
 
 ARITHMETIC = frozenset({"Mul", "Add", "Sub", "Div"})
@@ -91,7 +91,7 @@ def why_unfoldable(
         return "it normalises every position by itself (spatial = 0)"
     for name, parameter in zip(("scale", "bias", "mean", "variance"), node.input[1:5], strict=True):
         if parameter not in constants:
-            return f"its {name} is computed at run time"
+            return f"its {name} is fed or computed at run time"
         if list(shapes.get(parameter, [channels])) != [channels]:
             return f"its {name} has shape {list(shapes[parameter])} for {channels} channels"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -43,22 +44,24 @@ class ValuesAbsentError(ValueError):
 class Constants:
     """The constant tensors of a model, evaluated when they are asked for.
 
-    A parameter that is an input of the model without a value counts as constant: the file was written without weights.
-
     Parameters
     ----------
     model
         The model.
     known
         Values that have been found already, such as shapes of tensors.
+    absent
+        Inputs of the model that count as constants all the same: weights that the file was written without.
     """
 
-    def __init__(self, model: onnx.ModelProto, known: Mapping[str, Array]) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, known: Mapping[str, Array], absent: AbstractSet[str] = frozenset()
+    ) -> None:
         self.opset_imports = list(model.opset_import)
         self._initializers = {tensor.name: tensor for tensor in model.graph.initializer}
         self._known = dict(known)
         self._producers: dict[str, tuple[int, onnx.NodeProto]] = {}
-        self._absent = parameter_inputs(model)
+        self._absent = absent
         for index, node in enumerate(model.graph.node):
             if self._is_made_of_constants(node):
                 self._producers.update((output, (index, node)) for output in node.output if output)

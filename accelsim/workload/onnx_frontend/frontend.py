@@ -15,7 +15,7 @@ import onnx
 from accelsim.errors import InputError
 from accelsim.workload.graph import INPUT, Graph
 from accelsim.workload.nodes import GraphError, Output, Source
-from accelsim.workload.onnx_frontend.constants import Constants, feature_inputs
+from accelsim.workload.onnx_frontend.constants import Constants, feature_inputs, parameter_inputs
 from accelsim.workload.onnx_frontend.model import load_model
 from accelsim.workload.onnx_frontend.operators import translate
 from accelsim.workload.onnx_frontend.reading import Reading
@@ -58,17 +58,29 @@ def read_onnx(path: Path, input_shape: tuple[int, int, int] | None = None) -> Gr
     return import_model(load_model(path), path, input_shape).graph
 
 
-def import_model(model: onnx.ModelProto, path: Path, input_shape: tuple[int, int, int] | None = None) -> ImportedModel:
-    """Make a graph of a model that has been loaded; parameters and errors as :func:`read_onnx`."""
+def import_model(
+    model: onnx.ModelProto, path: Path, input_shape: tuple[int, int, int] | None = None, *, parameters_fed: bool = False
+) -> ImportedModel:
+    """Make a graph of a model that has been loaded; errors as :func:`read_onnx`.
+
+    Parameters
+    ----------
+    model, path, input_shape
+        The model, its file, and sides that it leaves open.
+    parameters_fed
+        Whether inputs without a value that are parameters of operators are fed by the user, as other inputs are; if
+        not, they are weights that the file was written without.
+    """
     static = static_shapes(model, path, input_shape)
-    constants = Constants(model, static.values)
+    without_value = parameter_inputs(model)
+    constants = Constants(model, static.values, frozenset() if parameters_fed else without_value)
     fed = feature_inputs(model)
     if not fed:
         raise InputError("it has no input but its weights", path=path)
     try:
         reading = Reading(model, path, static, constants)
         reading.begin(fed[0])
-        for name in fed[1:]:
+        for name in (*fed[1:], *(sorted(without_value) if parameters_fed else ())):
             source = Source(name=reading.unique(name), inputs=(), shape=reading.image(name))
             reading.deliver(name, source)
         for index in reading.steps():

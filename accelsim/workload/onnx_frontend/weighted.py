@@ -151,5 +151,5 @@ def _why_unfoldable(reading: Reading, index: int) -> str:
     node = reading.wiring.nodes[index]
     for what, name in zip(("weights are", "bias is"), node.input[1:3], strict=False):
         if name and name not in reading.constants:
-            return f"its {what} computed at run time"
+            return f"its {what} fed or computed at run time"
     return ""

@@ -108,8 +108,14 @@ def test_three_dimensions_have_no_model() -> None:
 @pytest.mark.parametrize(
     ("inputs", "reason"),
     [
-        ("float[1,4,8,8] x, float[4,4,3,3] u, float[4] c", "its weights are computed at run time"),
-        ("float[1,4,8,8] x, float[4,4,3,3] w, float[4] v", "its bias is computed at run time"),
+        (
+            "float[1,4,8,8] x, float[4,4,3,3] u, float[4] c",
+            "its weights are fed or computed at run time",
+        ),
+        (
+            "float[1,4,8,8] x, float[4,4,3,3] w, float[4] v",
+            "its bias is fed or computed at run time",
+        ),
     ],
 )
 def test_weights_that_are_computed_cannot_absorb(inputs: str, reason: str) -> None:
