@@ -84,7 +84,7 @@ def estimated_cycles(problem: MappingProblem, candidates: Candidates) -> IntArra
     no faster than h times in the time of one round.
     """
     machine = problem.machine
-    array, post = _unit_cycles(problem, candidates)
+    array, post = unit_cycles(problem, candidates)
     dma = _port_cycles(problem, candidates)
     tiles = operation_count(problem, candidates)
     input_halves = min(machine.buffers.ifmap.halves, machine.buffers.weight.halves)
@@ -99,24 +99,31 @@ def estimated_cycles(problem: MappingProblem, candidates: Candidates) -> IntArra
     return np.max(bounds, axis=0) + (dma + array + post) // tiles
 
 
-def _unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, IntArray]:
-    """Busy cycles of the array and of the activation stage, which stands for what lies behind it."""
-    machine = problem.machine
-    lanes = machine.activation.lanes
+def unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, IntArray]:
+    """Busy cycles of the array and of what lies behind it: the pooling stage, or else the activation stage."""
     array = np.zeros(len(candidates), dtype=np.int64)
     post = np.zeros(len(candidates), dtype=np.int64)
-    for count, work, last_k in _operations(problem, candidates):
+    inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
+    for count, tile in _tiles(problem, candidates):
+        post += count * _drain_cycles(problem, tile)
         if isinstance(problem.shape, ConvShape):
-            array += count * array_cycles(machine.array, work)
-        if last_k:
-            post += count * rows_cycles(drain_blocks(machine.array, work), lanes)
+            for k in inputs:
+                array += count * k.number * array_cycles(problem.machine.array, tile._replace(in_channels=k.size))
     return array, post
 
 
-def _operations(
-    problem: MappingProblem, candidates: Candidates
-) -> Iterator[tuple[IntArray, ArrayWork[IntArray], bool]]:
-    """Yield all kinds of operations: how many there are, their work, and whether they are the last of their tile."""
+def _drain_cycles(problem: MappingProblem, work: ArrayWork[IntArray]) -> IntArray:
+    """Cycles of the stage that takes longest for a tile, of those that every layer has, and of pooling."""
+    machine = problem.machine
+    blocks = drain_blocks(machine.array, work)
+    activation = rows_cycles(blocks, machine.activation.lanes)
+    if not problem.pooling:
+        return activation
+    return np.maximum(activation, problem.shape.window.positions * rows_cycles(blocks, machine.pooling.lanes))
+
+
+def _tiles(problem: MappingProblem, candidates: Candidates) -> Iterator[tuple[IntArray, ArrayWork[IntArray]]]:
+    """Yield all kinds of tiles: how many there are, and their work as if all of K were one operation."""
     positions = np.full(len(candidates), problem.shape.window.positions, dtype=np.int64)
     pixels = (
         (
@@ -132,10 +139,9 @@ def _operations(
     )
     groups = _parts(problem.groups, candidates.groups)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
-    for (tiles, size, streamed), g, n, (index, k) in product(pixels, groups, outputs, enumerate(inputs)):
-        work = ArrayWork(size, streamed, positions, k.size, n.size, g.size)
-        yield tiles * g.number * n.number * k.number, work, index == 0
+    all_inputs = np.full(len(candidates), _inputs_per_group(problem), dtype=np.int64)
+    for (tiles, size, streamed), g, n in product(pixels, groups, outputs):
+        yield tiles * g.number * n.number, ArrayWork(size, streamed, positions, all_inputs, n.size, g.size)
 
 
 def _port_cycles(problem: MappingProblem, candidates: Candidates) -> IntArray:

@@ -124,6 +124,7 @@ def problem_of(
         parameter_words=epilogue.bias + words,
         fused_words=int(epilogue.bias or epilogue.batchnorm) if isinstance(shape, ConvShape) else words,
         residual=epilogue.residual,
+        pooling=epilogue.pooling,
         loaded_bits=operand_bits,
         stored_bits=max(stored_bits),
         ifmap_on_chip=kept.ifmap,

@@ -22,6 +22,8 @@ class MappingProblem:
         Words per channel of the fused variant: its traffic decides.
     residual
         Whether a residual operand is loaded.
+    pooling
+        Whether the layer pools.
     loaded_bits
         Width of what is multiplied or streamed.
     stored_bits
@@ -39,6 +41,7 @@ class MappingProblem:
     stored_bits: int
     ifmap_on_chip: bool = False
     ofmap_on_chip: bool = False
+    pooling: bool = False
 
     @property
     def ifmap(self) -> FeatureMap:

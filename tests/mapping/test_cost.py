@@ -6,12 +6,13 @@ import pytest
 
 from accelsim.layers import ConvShape
 from accelsim.mapping.candidates import only
-from accelsim.mapping.cost import dram_bytes, estimated_cycles, operation_count
+from accelsim.mapping.cost import dram_bytes, estimated_cycles, operation_count, unit_cycles
 from accelsim.mapping.plan import LayerMapping, problem_of
 from accelsim.mapping.problem import MappingProblem
 from accelsim.mapping.residency import Residency
 from accelsim.mapping.tiling import Tiling
 from accelsim.program.layer import layer_program
+from accelsim.simulation import simulate_program
 from tests.mapping.brute_force import all_tilings, tasks_of, traffic
 from tests.mapping.tiny_layers import Tiny, tiny_case
 from tests.random_cases import seeded
@@ -57,3 +58,20 @@ def test_the_estimate_is_at_least_what_the_array_and_the_port_need() -> None:
             folds = case.unfused.macs / (case.machine.array.rows * case.machine.array.cols)
             port = int(dram_bytes(problem, candidate)[0]) / case.machine.dram.bytes_per_cycle
             assert estimated_cycles(problem, candidate)[0] >= max(folds, port)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_the_units_are_as_busy_as_in_the_simulation(seed: int) -> None:
+    case = tiny_case(seed)
+    machine = case.machine.model_copy(update={"bn": case.machine.bn.model_copy(update={"placement": "inline"})})
+    task = tasks_of(machine, case.fused, Residency())[0]
+    problem = problem_of(machine, case.fused.shape, case.fused.epilogue, Residency())
+    for tiling in seeded(seed).sample(tilings := list(all_tilings(task)), min(2, len(tilings))):
+        mapping = LayerMapping(Residency(), tiling, problem.parameters_at_once)
+        record = simulate_program(machine, layer_program(machine, case.fused, mapping))
+        busy = {account.unit: account.busy_cycles for account in record.accounts}
+        behind = max(busy["activation"], busy["pooling"])
+        assert [int(cycles[0]) for cycles in unit_cycles(problem, only(problem, tiling))] == [
+            busy["conv_array"],
+            behind,
+        ]

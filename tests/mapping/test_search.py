@@ -134,3 +134,16 @@ def test_a_tiling_outside_the_rules_wins_where_it_is_clearly_better(
     cheaper, dearer = only(problem, free), only(problem, ruled)
     assert dram_bytes(problem, cheaper)[0] < 0.95 * dram_bytes(problem, dearer)[0]
     assert estimated_cycles(problem, cheaper)[0] <= estimated_cycles(problem, dearer)[0]
+
+
+def test_a_large_global_pool_is_not_cut_into_single_channels(repository: Path, tmp_path: Path) -> None:
+    # 24 channels of 80x80 bytes in halves of 64 KiB: at most 10 a tile, so at least 3 tiles. A tile of up to 32
+    # channels takes 6,400 cycles to pool, however wide it is.
+    pool = "{name: pool, op: global_avgpool}"
+    network = f"name: n\ninput: {{channels: 24, height: 80, width: 80}}\nlayers: [{pool}]\n"
+    (tmp_path / "n.yaml").write_text(network)
+    machine = repository / "configs" / "machines" / "edge32.yaml"
+    (tmp_path / "c.yaml").write_text(f"machine: {machine}\nrun: {{workload: n.yaml}}\n")
+    for objective in ("traffic", "cycles"):
+        plan = plan_network(load_config(tmp_path / "c.yaml", [f"run.objective={objective}"]))
+        assert plan.mappings["fused"]["pool"].tiling.out_channels == 8
