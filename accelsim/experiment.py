@@ -18,7 +18,7 @@ from accelsim.program.layer import layer_program
 from accelsim.simulation import LayerRecord, simulate_program
 from accelsim.workload import Graph, read_network
 from accelsim.workload.shapes import MAX_ELEMENTS
-from accelsim.workload.unmodelled import refuse_unmodelled
+from accelsim.workload.unmodelled import refuse_unmodelled, unmodelled_nodes
 
 UNITS = ("dma", "conv_array", "bn_stage", "residual_add", "pooling", "activation", "function_unit")
 """All units that a machine can have, in the order in which data meets them."""
@@ -80,8 +80,6 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
         refuse_unmodelled(graph, config.workload_path)
     batch = config.run.batch
     unfused = layers_of(graph, batch)
-    if not unfused:
-        raise InputError("none of its layers computes anything", path=config.workload_path)
     if batch * max(shape.elements for shape in graph.shapes.values()) > MAX_ELEMENTS:
         raise config.error(("run", "batch"), f"{batch} images make a tensor of more than {MAX_ELEMENTS} elements")
     matches = tuple(match_batchnorms(graph))
@@ -89,12 +87,22 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
         "fused": layers_of(fold_batchnorms(graph, matches), batch),
         "unfused": unfused,
     }
+    if not all(layers.values()):
+        raise InputError(_why_there_is_nothing_to_do(graph, layers), path=config.workload_path)
     free_nodes = frozenset(graph.nodes).difference(*(layer.nodes for layer in unfused))
     try:
         mappings = map_variants(config.machine, layers, config.run.tiling, config.run.objective)
     except MappingError as error:
         raise _located(error, config) from None
     return NetworkPlan(graph, matches, free_nodes, layers, mappings)
+
+
+def _why_there_is_nothing_to_do(graph: Graph, layers: Mapping[Variant, Sequence[Layer]]) -> str:
+    what = "nothing in it computes"
+    if layers["unfused"]:
+        what = "nothing in it computes when its BatchNorms are folded"
+    without_model = sorted({node.what for node in unmodelled_nodes(graph)})
+    return f"{what}, but for what is not modelled: {', '.join(without_model)}" if without_model else what
 
 
 def map_variants(

@@ -367,3 +367,20 @@ def test_networks_of_all_operators_run_both_ways_with_the_same_tilings(three: Pa
         home = {node: layer.name for layer in layers["unfused"] for node in layer.nodes}
         for layer in layers["fused"]:
             assert mappings["fused"][layer.name] == mappings["unfused"][home[layer.name]]
+
+
+FOLDABLE = "  - {name: up, op: unmodelled, operator: ConvTranspose, shape: [16, 8, 8], unfoldable: ''}\n"
+
+
+def test_a_network_of_which_folding_leaves_nothing_that_is_modelled_is_refused(three: Path) -> None:
+    header = "name: n\ninput: {channels: 16, height: 8, width: 8}\nlayers:\n"
+    (three.parent / "three.yaml").write_text(header + FOLDABLE + "  - {name: bn, op: batchnorm}\n")
+    with pytest.raises(
+        accelsim.InputError, match="nothing in it computes when its BatchNorms are folded"
+    ):
+        simulated(three)
+    (three.parent / "three.yaml").write_text(header + FOLDABLE)
+    with pytest.raises(
+        accelsim.InputError, match="computes, but for what is not modelled: ConvTranspose"
+    ):
+        simulated(three)

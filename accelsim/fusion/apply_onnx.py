@@ -25,6 +25,8 @@ _FIRST_IR_WITH_WEIGHTS_APART = 4
 """Before it, every initializer is an input of the model as well."""
 
 
+_ASSUMED_SIDE = 224
+
 MAX_BYTES = 2**31 - 1
 """protobuf's limit for a message."""
 
@@ -87,22 +89,40 @@ def fuse_model(
     Raises
     ------
     InputError
-        If the model does not hold together, or weights are absent, not finite, or too large for their type when folded.
+        If the model does not hold together, or weights are not finite.
     """
-    imported = import_model(model, path, input_shape, parameters_fed=True)
+    imported = _imported(model, path, input_shape)
     matches = match_batchnorms(imported.graph, clone_shared=clone_shared)
     by_layer: dict[str, list[Match]] = defaultdict(list)
     for match in matches:
         if match.into is not None:
             by_layer[match.into].append(match)
     rewriter = _Rewriter(model, imported, path)
-    layers = tuple(rewriter.fold(name, by_layer[name]) for name in imported.graph.nodes if name in by_layer)
+    layers: list[FoldedLayer] = []
+    refused: dict[str, str] = {}
+    for name in imported.graph.nodes:
+        if name in by_layer:
+            try:
+                layers.append(rewriter.fold(name, by_layer[name]))
+            except _CannotFoldError as error:
+                refused[name] = f"'{name}' beside it: {error}"
     fused = rewriter.finished()
     try:
         onnx.checker.check_model(skeleton(fused))
     except onnx.checker.ValidationError as error:
         raise InputError(f"what folding makes of it is not valid: {error}", path=path) from None
-    return FusedModel(fused, tuple(matches), layers)
+    decided = (
+        match._replace(into=None, reason=refused[match.into]) if match.into in refused else match for match in matches
+    )
+    return FusedModel(fused, tuple(decided), tuple(layers))
+
+
+def _imported(model: onnx.ModelProto, path: Path, input_shape: tuple[int, int, int] | None) -> ImportedModel:
+    """Read a model; where it leaves sides open, any do that its operators can make something of."""
+    try:
+        return import_model(model, path, input_shape, parameters_fed=True, open_side=_ASSUMED_SIDE)
+    except InputError:
+        return import_model(model, path, input_shape, parameters_fed=True)
 
 
 def serialised(model: onnx.ModelProto, path: Path) -> bytes:
@@ -112,6 +132,10 @@ def serialised(model: onnx.ModelProto, path: Path) -> bytes:
         raise InputError(f"with its weights it has {size} bytes; one ONNX file holds {MAX_BYTES} at most", path=path)
     content: bytes = model.SerializeToString(deterministic=True)
     return content
+
+
+class _CannotFoldError(ValueError):
+    """The numbers of a layer do not allow what its place in the network does."""
 
 
 class _Rewriter:
@@ -131,7 +155,7 @@ class _Rewriter:
         self.names = names_in(self.graph)
 
     def fold(self, name: str, matches: list[Match]) -> FoldedLayer:
-        """Fold BatchNorms into a layer."""
+        """Fold BatchNorms into a layer; raises :class:`_CannotFoldError` before anything is changed."""
         index, *biases = self.origins[name]
         node = self.nodes[index]
         ahead = [origin for match in matches if match.ahead for origin in self.origins[match.batchnorm]]
@@ -144,7 +168,7 @@ class _Rewriter:
             affines_ahead = [affine_of(self.nodes[origin], self.constants, inputs) for origin in ahead]
             affines_behind = [affine_of(self.nodes[origin], self.constants, outputs) for origin in behind]
         except ValuesAbsentError as error:
-            raise InputError(f"{error}, so nothing can be folded into '{name}'", path=self.path) from None
+            raise _CannotFoldError(str(error)) from None
         if not (np.isfinite(before.weights).all() and np.isfinite(before.bias).all()):
             raise InputError(f"the weights or the bias of '{name}' hold values that are not finite", path=self.path)
         after = before
@@ -175,7 +199,7 @@ class _Rewriter:
             weights = written_weights(node, filters, old)
             bias = filters.bias.astype(old.dtype)
         if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
-            raise InputError(f"folded, the weights of '{name}' are too large for {old.dtype}", path=self.path)
+            raise _CannotFoldError(f"its weights would be too large for {old.dtype}")
         weights_name = self._place_for(node.input[1], f"{name}.weights")
         old_bias = node.input[2] if len(node.input) > 2 else ""
         bias_name = self._place_for(old_bias, f"{name}.bias", bias.shape)

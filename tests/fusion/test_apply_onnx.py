@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import onnx
 import pytest
@@ -442,33 +440,44 @@ def test_a_layer_says_what_has_become_of_it() -> None:
     assert len(layer.behind) == 2
 
 
-WEIGHTS_AT_FAULT: Sequence[tuple[str, Weights, str]] = (
-    ("float", {"w": W * np.float32(np.nan)}, "the weights or the bias of 'c' hold values that are not finite"),
-    (
-        "float16",
-        {"w": W.astype(np.float16), "v": np.zeros(4, np.float16), "g": np.ones(4, np.float16)},
-        "folded, the weights of 'c' are too large for float16",
-    ),
-)
-
-
-@pytest.mark.parametrize(("kind", "weights", "message"), WEIGHTS_AT_FAULT)
-def test_weights_that_cannot_be_folded(kind: str, weights: Weights, message: str) -> None:
-    dtype = np.float16 if kind == "float16" else np.float32
-    original = model(
-        "c = Conv(x, w) y = BatchNormalization<epsilon = 1e-20>(c, g, b, m, v)",
-        inputs=f"{kind}[1,4,8,8] x",
-        outputs=f"{kind}[] y",
-        **(batchnorm(4, dtype=dtype) | weights),
-    )
-    with pytest.raises(InputError, match=message):
+def test_weights_that_are_not_finite() -> None:
+    original = model(f"c = Conv(x, w) y = {BN}", w=W * np.float32(np.nan), **B)
+    with pytest.raises(InputError, match="the weights or the bias of 'c' hold values that are not finite"):
         fuse_model(original, PATH)
+
+
+def test_a_layer_that_would_overflow_is_left_alone_and_the_others_are_folded() -> None:
+    weights = {"w": W.astype(np.float16), "v": np.zeros(4, np.float16), "g": np.ones(4, np.float16)}
+    original = model(
+        "c = Conv(x, w) y = BatchNormalization<epsilon = 1e-20>(c, g, b, m, v)"
+        " d = Conv(x, w2) z = BatchNormalization<epsilon = 1.0>(d, g, b, m, v)",
+        inputs="float16[1,4,8,8] x",
+        outputs="float16[] y, float16[] z",
+        **(batchnorm(4, dtype=np.float16) | weights | {"w2": weights["w"] / 2}),
+    )
+    fused = fuse_model(original, PATH)
+    assert [(match.batchnorm, match.into, match.reason) for match in fused.matches] == [
+        ("y", None, "'c' beside it: its weights would be too large for float16"),
+        ("z", "d", ""),
+    ]
+    assert [node.op_type for node in fused.model.graph.node] == ["Conv", "BatchNormalization", "Conv"]
 
 
 def test_weights_that_are_not_there() -> None:
     original = model(f"c = Conv(x, w) y = {BN}", w=W, **B)
     stored_outside(original, "w", "nowhere.bin")
-    with pytest.raises(InputError, match="the values of 'w' are not in the file, so nothing can be folded into 'c'"):
+    (match,) = fuse_model(original, PATH).matches
+    assert match.reason == "'c' beside it: the values of 'w' are not in the file"
+
+
+def test_sides_that_are_open_do_not_matter() -> None:
+    original = model(f"c = Conv(x, w) y = {BN}", inputs="float[N,4,H,L] x", w=W, **B)
+    assert [node.op_type for node in fuse_model(original, PATH).model.graph.node] == ["Conv"]
+
+
+def test_open_sides_that_cannot_be_any_are_asked_for() -> None:
+    original = model("c = Conv(x, w) y = Gemm(c, v)", inputs="float[N,4,H,L] x", w=W, v=random(4, 4))
+    with pytest.raises(InputError, match="leaves sides open: say how large an image is"):
         fuse_model(original, PATH)
 
 

@@ -139,7 +139,8 @@ def parameter_inputs(model: onnx.ModelProto) -> set[str]:
     for node in model.graph.node:
         for slot, name in enumerate(node.input):
             used.add(name)
-            if slot not in PARAMETER_SLOTS.get(node.op_type, ()):
+            is_parameter = slot in PARAMETER_SLOTS.get(node.op_type, ()) and node.input[0] not in initialised
+            if not is_parameter:
                 candidates.discard(name)
     return candidates & used
 

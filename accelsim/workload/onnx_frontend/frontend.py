@@ -59,7 +59,12 @@ def read_onnx(path: Path, input_shape: tuple[int, int, int] | None = None) -> Gr
 
 
 def import_model(
-    model: onnx.ModelProto, path: Path, input_shape: tuple[int, int, int] | None = None, *, parameters_fed: bool = False
+    model: onnx.ModelProto,
+    path: Path,
+    input_shape: tuple[int, int, int] | None = None,
+    *,
+    parameters_fed: bool = False,
+    open_side: int | None = None,
 ) -> ImportedModel:
     """Make a graph of a model that has been loaded; errors as :func:`read_onnx`.
 
@@ -70,8 +75,10 @@ def import_model(
     parameters_fed
         Whether inputs without a value that are parameters of operators are fed by the user, as other inputs are; if
         not, they are weights that the file was written without.
+    open_side
+        What to take for sides that the model leaves open and that are not given.
     """
-    static = static_shapes(model, path, input_shape)
+    static = static_shapes(model, path, input_shape, open_side)
     without_value = parameter_inputs(model)
     constants = Constants(model, static.values, frozenset() if parameters_fed else without_value)
     fed = feature_inputs(model)

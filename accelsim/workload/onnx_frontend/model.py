@@ -11,6 +11,7 @@ import onnx.inliner
 from onnx import external_data_helper
 
 from accelsim.documents.files import fault_of_file
+from accelsim.documents.wording import shortened
 from accelsim.errors import InputError
 from accelsim.workload.shapes import MAX_ELEMENTS
 
@@ -18,6 +19,8 @@ OLDEST_OPSET = 7
 
 SMALL_ELEMENTS = 1024
 """Tensors of up to this many elements are left where shapes are inferred: they may say what shape something has."""
+
+MAX_MESSAGE_CHARACTERS = 300
 
 _VALUE_FIELDS = frozenset(
     {"raw_data", "float_data", "double_data", "int32_data", "int64_data", "uint64_data", "string_data"}
@@ -48,7 +51,7 @@ def load_model(path: Path, *, weights: bool = False) -> onnx.ModelProto:
     try:
         onnx.checker.check_model(skeleton(model))
     except (onnx.checker.ValidationError, ValueError) as error:
-        raise InputError(f"not a valid ONNX model: {_first_line(error)}", path=path) from None
+        raise InputError(f"not a valid ONNX model: {_in_a_line(error)}", path=path) from None
     if weights:
         _load_external(model, path)
     return model
@@ -136,6 +139,9 @@ def skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
         opset_import=model.opset_import,
         graph=onnx.GraphProto(name=model.graph.name or "graph", node=model.graph.node, output=model.graph.output),
     )
+    for output in bare.graph.output:
+        if output.type.HasField("tensor_type"):
+            output.type.tensor_type.shape.SetInParent()  # the checker wants one, though it can be inferred
     initialised = {tensor.name for tensor in model.graph.initializer}
     bare.graph.input.extend(value for value in model.graph.input if value.name not in initialised)
     for tensor in model.graph.initializer:
@@ -158,6 +164,12 @@ def _product(sides: Iterable[int]) -> int:
     for side in sides:
         product *= side
     return product
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return the checker's message, which breaks lines in the middle of sentences, without the context it adds."""
+    message = str(error).split("==> Context:")[0]
+    return shortened(" ".join(message.split()), MAX_MESSAGE_CHARACTERS)
 
 
 def _first_line(error: Exception) -> str:

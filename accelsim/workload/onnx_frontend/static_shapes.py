@@ -35,7 +35,12 @@ class StaticShapes(NamedTuple):
     batch: int
 
 
-def static_shapes(model: onnx.ModelProto, path: Path, input_shape: tuple[int, int, int] | None = None) -> StaticShapes:
+def static_shapes(
+    model: onnx.ModelProto,
+    path: Path,
+    input_shape: tuple[int, int, int] | None = None,
+    open_side: int | None = None,
+) -> StaticShapes:
     """Infer all shapes, with a batch of 1 where the file leaves it open.
 
     Parameters
@@ -47,6 +52,8 @@ def static_shapes(model: onnx.ModelProto, path: Path, input_shape: tuple[int, in
     input_shape
         The sides of an image that the file leaves open, in the order in which it has them; see
         :func:`accelsim.workload.onnx_frontend.frontend.read_onnx`.
+    open_side
+        What to take for sides that are open all the same.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def static_shapes(model: onnx.ModelProto, path: Path, input_shape: tuple[int, in
         If the file leaves sides open and they are not given, or gives others, or a tensor is empty or absurdly large.
     """
     bare = skeleton(model)
-    batch = _fix_inputs(bare, set(feature_inputs(model)), path, input_shape)
+    batch = _fix_inputs(bare, set(feature_inputs(model)), path, input_shape, open_side)
     bare.graph.value_info.extend(_of_other_domains(model, batch))
     for output in bare.graph.output:
         output.type.tensor_type.ClearField("shape")
@@ -76,7 +83,13 @@ def static_shapes(model: onnx.ModelProto, path: Path, input_shape: tuple[int, in
     return StaticShapes(shapes, values, batch)
 
 
-def _fix_inputs(bare: onnx.ModelProto, features: set[str], path: Path, input_shape: tuple[int, int, int] | None) -> int:
+def _fix_inputs(
+    bare: onnx.ModelProto,
+    features: set[str],
+    path: Path,
+    input_shape: tuple[int, int, int] | None,
+    open_side: int | None,
+) -> int:
     batch = None
     for value in bare.graph.input:
         if value.name not in features:
@@ -89,6 +102,9 @@ def _fix_inputs(bare: onnx.ModelProto, features: set[str], path: Path, input_sha
             sides[0] = batch or 1
         if input_shape is not None and batch is None:
             sides[1:] = _given(sides[1:], input_shape, value.name, path)
+        is_empty = any(side.HasField("dim_value") and side.dim_value == 0 for side in shape.dim)
+        if open_side is not None and not is_empty:
+            sides = [side if side > 0 else open_side for side in sides]
         _refuse_open(value, sides, path)
         for side, size in zip(shape.dim, sides, strict=True):
             side.dim_value = size

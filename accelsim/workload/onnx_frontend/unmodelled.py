@@ -15,6 +15,13 @@ _ABSORBING = ("Conv", "ConvTranspose")
 """Operators without a model into whose weights a BatchNorm can be folded all the same."""
 
 
+_WEIGHTS_OF_CONVOLUTIONS = {"Conv": 1, "ConvInteger": 1, "QLinearConv": 3}
+"""Which input the weights are."""
+
+_PRODUCTS = ("MatMul", "Gemm", "MatMulInteger", "QLinearMatMul")
+_RECURRENT = ("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM")
+
+
 def unmodelled(reading: Reading, index: int) -> None:
     """Append an operator by name; all that it computes is counted with its first result."""
     node = reading.wiring.nodes[index]
@@ -34,7 +41,8 @@ def unmodelled(reading: Reading, index: int) -> None:
         )
         reading.deliver(layer.result, absorbing, *layer.origin)
         return
-    for number, tensor in enumerate(output for output in node.output if output):
+    wanted = [name for name in node.output if name in reading.wiring.readers or name in reading.wiring.outputs]
+    for number, tensor in enumerate(wanted):
         result = Unmodelled(
             name=name if number == 0 else reading.unique(f"{name}.{number}"),
             inputs=inputs,
@@ -51,14 +59,15 @@ def _operations(reading: Reading, index: int) -> int:
     moving = reading.moving(index)
     read = max((math.prod(reading.sides(name)) for name in moving), default=0)
     written = sum(math.prod(reading.sides(name)) for name in node.output if name)
-    if node.op_type == "Conv":
-        return _MAC_OPS * written * math.prod(reading.sides(node.input[1])[1:]) // batch
+    if node.op_type in _WEIGHTS_OF_CONVOLUTIONS:
+        weights = reading.sides(node.input[_WEIGHTS_OF_CONVOLUTIONS[node.op_type]])
+        return _MAC_OPS * written * math.prod(weights[1:]) // batch
     if node.op_type == "ConvTranspose":
         return _MAC_OPS * math.prod(reading.sides(node.input[0])) * math.prod(reading.sides(node.input[1])[1:]) // batch
-    if node.op_type in ("MatMul", "Gemm"):
+    if node.op_type in _PRODUCTS:
         inner = reading.sides(node.input[0])[0 if attributes(node).get("transA") else -1]
         return _MAC_OPS * written * inner // batch
-    if node.op_type in ("LSTM", "GRU", "RNN"):
+    if node.op_type in _RECURRENT:
         steps = reading.sides(node.input[0])[0]
         return _MAC_OPS * steps * sum(math.prod(reading.sides(name)) for name in node.input[1:3])
     if node.op_type == "LRN":

@@ -152,4 +152,7 @@ def _why_unfoldable(reading: Reading, index: int) -> str:
     for what, name in zip(("weights are", "bias is"), node.input[1:3], strict=False):
         if name and name not in reading.constants:
             return f"its {what} fed or computed at run time"
+    maker = reading.wiring.producer.get(node.input[1])
+    if maker is not None and reading.wiring.nodes[maker].op_type == "DequantizeLinear":
+        return "its weights are quantised"
     return ""

@@ -218,3 +218,16 @@ def test_a_file_that_must_not_be_read(file: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("pathlib.Path.read_bytes", denied)
     refused(file, "(?i)permission")
+
+
+def test_an_output_may_be_of_any_shape(file: Path) -> None:
+    given = simple()
+    for output in given.graph.output:
+        output.type.tensor_type.ClearField("shape")
+    assert len(load_model(saved(given, file)).graph.node) == len(given.graph.node)
+
+
+def test_the_checkers_sentences_are_told_to_their_end(file: Path) -> None:
+    given = simple()
+    given.graph.node[0].input[0] = "nope"
+    refused(saved(given, file), "input 'nope' of node: .*is not output of any previous nodes")

@@ -38,6 +38,22 @@ def test_a_product_is_counted_by_the_side_that_it_adds_up() -> None:
     assert node.operations == 2 * 6 * 5 * 3 // 3  # of 3 rows, which are taken for the batch
 
 
+def test_products_of_integers_are_counted_as_products() -> None:
+    body = "y = ConvInteger(x, w) z = MatMulInteger(x, v)"
+    weights: Weights = {"w": np.ones((5, 4, 3, 3), np.uint8), "v": np.ones((8, 7), np.uint8)}
+    conv, matmul = graph_of(model(body, inputs="uint8[1,4,8,8] x", outputs="int32[] y, int32[] z", **weights))
+    assert isinstance(conv, Unmodelled)
+    assert isinstance(matmul, Unmodelled)
+    # 5 * 6 * 6 sums of 4 * 3 * 3 products; 4 * 8 * 7 sums of 8
+    assert (conv.operations, matmul.operations) == (2 * 180 * 36, 2 * 224 * 8)
+
+
+def test_results_that_nobody_reads_are_no_nodes() -> None:
+    weights: Weights = {"w": random(1, 20, 6), "r": random(1, 20, 5)}
+    given = model("y, h, c = LSTM<hidden_size = 5>(x, w, r)", inputs="float[7,1,6] x", **weights)
+    assert list(graph_of(given).nodes) == ["y"]
+
+
 def test_a_recurrent_network_multiplies_in_every_step() -> None:
     weights: Weights = {"w": random(2, 20, 6), "r": random(2, 20, 5)}
     body = 'y, h = LSTM<hidden_size = 5, direction = "bidirectional">(x, w, r)'

@@ -191,3 +191,15 @@ def test_a_product_of_one_vector_without_batch_has_no_model() -> None:
 def test_weights_have_a_name_where_they_are_shared() -> None:
     graph = graph_of(model("a = Conv(x, w) b = Conv(a, w) y = Conv(b, v)", w=random(4, 4, 3, 3), v=random(4, 4, 3, 3)))
     assert [node.weights for node in graph if isinstance(node, Conv)] == ["w", "w", None]
+
+
+def test_quantised_weights_take_in_nothing() -> None:
+    weights = {"q": np.ones((5, 4, 3, 3), np.int8), "s": np.float32(0.1)}
+    (conv,) = graph_of(model("w = DequantizeLinear(q, s) y = Conv(x, w)", **weights))
+    assert isinstance(conv, Conv)
+    assert conv.unfoldable == "its weights are quantised"
+
+
+def test_an_input_behind_constants_is_fed() -> None:
+    (node,) = graph_of(model("y = MatMul(w, x)", inputs="float[1,8,5] x", w=random(3, 8)))
+    assert (node.operator, node.inputs) == ("unmodelled", ("input",))
