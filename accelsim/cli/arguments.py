@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from accelsim.documents.wording import shortened
+
 if TYPE_CHECKING:
     from accelsim.config import LoadedConfig
 
@@ -14,10 +16,21 @@ if TYPE_CHECKING:
 
 MAX_INPUT_SIDE = 2**24
 
+MAX_DIGITS = 9
+
+MAX_QUOTED_CHARACTERS = 20
+
+MAX_PATH_CHARACTERS = 200
+
 
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Add the configuration, and what overrides it."""
     parser.add_argument("config", type=Path, help="configuration file (YAML)")
+    add_overrides(parser)
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Add what overrides keys of the configuration."""
     parser.add_argument(
         "--set",
         dest="overrides",
@@ -52,9 +65,16 @@ def add_clone_shared(parser: argparse.ArgumentParser) -> None:
 
 def whole_number(text: str) -> int:
     """Return a number of few digits."""
-    if not text.isdecimal() or len(text) > 9:
-        raise argparse.ArgumentTypeError(f"'{text[:20]}' is no whole number of at most 9 digits")
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no whole number")
+    if len(text) > MAX_DIGITS:
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' has more than {MAX_DIGITS} digits")
     return int(text)
+
+
+def quoted(text: str) -> str:
+    """Return as much of an argument as belongs in a message."""
+    return shortened(text, MAX_QUOTED_CHARACTERS)
 
 
 def yaml_file(text: str) -> Path:
@@ -70,16 +90,24 @@ def onnx_file(text: str) -> Path:
 def _file_ending_in(text: str, *suffixes: str) -> Path:
     path = Path(text)
     if path.suffix.lower() not in suffixes:
-        raise argparse.ArgumentTypeError(f"'{text[:200]}' does not end in {' or '.join(suffixes)}")
+        raise argparse.ArgumentTypeError(
+            f"'{shortened(text, MAX_PATH_CHARACTERS)}' does not end in {' or '.join(suffixes)}"
+        )
     return path
 
 
 def _shape(text: str) -> tuple[int, int, int]:
     sizes = text.split(",")
-    if len(sizes) != 3 or not all(size.isdecimal() and 1 <= int(size[:9]) <= MAX_INPUT_SIDE for size in sizes):
-        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not channels,height,width, such as 3,224,224")
-    channels, height, width = map(int, sizes)
+    if len(sizes) != 3 or not all(size.isdecimal() for size in sizes):
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not channels,height,width, such as 3,224,224")
+    channels, height, width = map(_side, sizes)
     return channels, height, width
+
+
+def _side(text: str) -> int:
+    if len(text) > MAX_DIGITS or not 1 <= int(text) <= MAX_INPUT_SIDE:
+        raise argparse.ArgumentTypeError(f"a side must be from 1 to {MAX_INPUT_SIDE}, not {quoted(text)}")
+    return int(text)
 
 
 def loaded_config(options: argparse.Namespace) -> LoadedConfig:

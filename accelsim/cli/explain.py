@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from accelsim.cli.arguments import add_config, add_strict, loaded_config
+from accelsim.cli.arguments import add_config, add_strict, loaded_config, quoted
 
 if TYPE_CHECKING:
     from accelsim.cli.arguments import Commands
@@ -31,16 +31,21 @@ def add_to(commands: Commands) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text[:20]}' is no number of operations")
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no number of operations")
     return int(text[:9])
 
 
 def _explain(options: argparse.Namespace) -> None:
     """Show how one layer runs: its matrix product, its tiles, the closed forms with their numbers, its program."""
     config = loaded_config(options)
-    from accelsim.report.console import console
+    from rich.table import Table
+
+    from accelsim.report.console import console, print_table
     from accelsim.report.explain import explanation
 
     out = console()
     for part in explanation(config, options.layer, options.operations):
-        out.print(part)
+        if isinstance(part, Table):
+            print_table(out, part)
+        else:
+            out.print(part)

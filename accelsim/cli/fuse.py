@@ -31,7 +31,7 @@ def _fuse(options: argparse.Namespace) -> None:
     check_new_file(options.output, force=options.force)
     require("onnx", extra="onnx")
     from accelsim.fusion.apply_onnx import fuse_model, serialised
-    from accelsim.report.console import console, print_lines
+    from accelsim.report.console import console, print_lines, print_table
     from accelsim.report.fusion import folded_table, fuse_lines
     from accelsim.workload.onnx_frontend.model import load_model
 
@@ -40,5 +40,5 @@ def _fuse(options: argparse.Namespace) -> None:
     write_new_file(options.output, serialised(fused.model, options.model), force=options.force)
     out = console()
     if fused.layers:
-        out.print(folded_table(fused))
-    print_lines(out, (*fuse_lines(model, fused), f"fused model: {options.output}"))
+        print_table(out, folded_table(fused))
+    print_lines(out, fuse_lines(model, fused, options.output))

@@ -37,15 +37,15 @@ def _run(options: argparse.Namespace) -> None:
     from accelsim.results.folder import check_target, write_results
 
     check_target(folder, force=options.force)
-    from accelsim.report.console import console, print_lines
-    from accelsim.report.tables import fusion_lines, layers_table, totals_table, unmodelled_lines
+    from accelsim.report.console import console, print_lines, print_table
+    from accelsim.report.tables import fusion_lines, layers_tables, totals_table, unmodelled_lines
     from accelsim.results.result import simulate
 
     result = simulate(config)
     write_results(result, folder, force=options.force)
     out = console()
-    out.print(layers_table(result.layers))
-    out.print(totals_table(result.summary))
+    print_table(out, *layers_tables(result.layers))
+    print_table(out, totals_table(result.summary))
     print_lines(out, fusion_lines(result.summary))
     print_lines(out, [f"results: {folder}"])
     print_lines(out, unmodelled_lines(result.summary.unmodelled))

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.cli.arguments import add_clone_shared, add_input_shape, whole_number
+from accelsim.cli.arguments import add_clone_shared, add_input_shape, quoted, whole_number
 from accelsim.cli.exit_codes import EXIT_FAILURE
 from accelsim.errors import InputError
 from accelsim.optional import require
@@ -60,7 +60,7 @@ def _tolerance(text: str) -> float:
     except ValueError:
         tolerance = math.nan
     if not 0 <= tolerance < math.inf:
-        raise argparse.ArgumentTypeError(f"'{text[:20]}' is no tolerance, such as 1e-4")
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no tolerance, such as 1e-4")
     return tolerance
 
 
@@ -72,7 +72,7 @@ def _validate_numerics(options: argparse.Namespace) -> int:
     if options.inputs and (options.batch is not None or options.input_shape):
         raise InputError("the arrays of --inputs have their shapes; leave out --batch and --input-shape")
     require("onnx", "onnxruntime", extra="onnx")
-    from accelsim.report.console import console, print_lines
+    from accelsim.report.console import console, print_lines, print_table
     from accelsim.report.numerics import differences_table, quantisation_table, verdict_lines
     from accelsim.report.tables import folding_lines
     from accelsim.results.summary import batchnorm_fates
@@ -94,9 +94,9 @@ def _validate_numerics(options: argparse.Namespace) -> int:
     )
     noise = quantisation_noise(numerics, options.model, options.bits or (), options.granularity or GRANULARITIES)
     out = console()
-    out.print(differences_table(numerics))
+    print_table(out, differences_table(numerics))
     if noise:
-        out.print(quantisation_table(noise))
+        print_table(out, quantisation_table(noise))
     print_lines(out, folding_lines(batchnorm_fates(numerics.matches)))
     print_lines(out, verdict_lines(numerics, options.seed, options.inputs))
     return 0 if numerics.same else EXIT_FAILURE

@@ -30,12 +30,12 @@ def _validate_scalesim(options: argparse.Namespace) -> int:
 
     Cycles in which SCALE-Sim waits for memory do not count. The exit code is 1 if a layer differs.
     """
-    from accelsim.report.console import console
+    from accelsim.report.console import console, print_table
     from accelsim.report.validation import comparison_table, equality_line
     from accelsim.validation.scalesim import compare_with_scalesim
 
     comparisons = compare_with_scalesim(options.topology, options.report, options.rows, options.cols, options.dataflow)
     out = console()
-    out.print(comparison_table(comparisons))
+    print_table(out, comparison_table(comparisons))
     out.print(equality_line(comparisons))
     return EXIT_FAILURE if any(comparison.difference for comparison in comparisons) else 0

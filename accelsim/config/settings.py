@@ -25,6 +25,8 @@ _BASE: Keys = ("machine", "base")
 
 MAX_BASES = 8
 """How many machines may be based on one another."""
+
+_NETWORK_SUFFIXES = (".onnx", ".csv")
 _TILING = "run.tiling."
 
 
@@ -111,11 +113,21 @@ def read_settings(path: Path, overrides: Sequence[str]) -> Settings:
     InputError
         If a file or an override cannot be read. Whether the values make sense is not looked at.
     """
-    settings = Settings.from_document(read_yaml(path))
+    if path.suffix.lower() in _NETWORK_SUFFIXES and not fault_of_file(path):
+        raise _network_instead(path)
+    document = read_yaml(path)
+    if "layers" in document.data and "machine" not in document.data:
+        raise _network_instead(path, line=document.lines["layers",])
+    settings = Settings.from_document(document)
     settings.origins[()] = Origin(path, 1)
     for override in overrides:
         _apply(override, settings)
     return _with_base(settings)
+
+
+def _network_instead(path: Path, line: int | None = None) -> InputError:
+    message = f"this is a network, not a configuration; run one with --set run.workload={path}"
+    return InputError(message, path=path, line=line)
 
 
 def _apply(override: str, settings: Settings) -> None:

@@ -73,7 +73,7 @@ class _Matcher:
         source = batchnorm.inputs[0]
         producer = self.graph.nodes.get(self.into.get(source, source))
         if not isinstance(producer, Weighted):
-            return Match(batchnorm.name, None, f"'{source}' before it is {_kind(producer)}, no convolution")
+            return Match(batchnorm.name, None, _no_convolution_before(producer))
         others = [self.graph.nodes[name] for name in self.readers[source] if name != batchnorm.name]
         if others:
             also = "an output of the network" if isinstance(others[0], Output) else f"read by '{others[0].name}'"
@@ -91,7 +91,7 @@ class _Matcher:
         reader = self.graph.nodes[readers[0]]
         absorbing = self.graph.nodes[self.into_next.get(reader.name, reader.name)]
         if not isinstance(absorbing, Conv | Linear):
-            return Match(batchnorm.name, None, f"{before}, and '{reader.name}' after it is {_kind(reader)}")
+            return Match(batchnorm.name, None, f"{before}, and no convolution after it, but {_named(reader)}")
         reason = self._refusal(absorbing)
         if not reason and isinstance(absorbing, Conv) and any(absorbing.window.padding):
             reason = "it pads its input, with zeros that the BatchNorm would have shifted"
@@ -113,7 +113,9 @@ class _Matcher:
         return ""
 
 
-def _kind(node: Node | None) -> str:
-    if node is None:
-        return "the network's input"
-    return node.what if isinstance(node, Unmodelled) else node.operator
+def _no_convolution_before(producer: Node | None) -> str:
+    return "it reads the network's input" if producer is None else f"no convolution before it, but {_named(producer)}"
+
+
+def _named(node: Node) -> str:
+    return f"{node.what if isinstance(node, Unmodelled) else node.operator} '{node.name}'"

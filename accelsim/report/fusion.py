@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
-from accelsim.report.tables import folding_lines
+from accelsim.report.name import Name
+from accelsim.report.tables import KIB, folding_lines
 from accelsim.results.summary import batchnorm_fates
 
 if TYPE_CHECKING:
@@ -18,23 +19,35 @@ if TYPE_CHECKING:
 
 MIB = 2**20
 
+FEWEST_MIB = 0.1
+"""Smaller sizes are given in KiB."""
+
 
 def folded_table(fused: FusedModel) -> Table:
     """One line per layer that has absorbed BatchNorms."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("layer", "absorbed", "largest weight\nbefore", "largest weight\nnow"):
-        table.add_column(column, justify="right" if column.startswith("largest") else "left")
+    for title in ("layer", "absorbed"):
+        table.add_column(title)
+    for title in ("largest weight\nbefore", "largest weight\nnow"):
+        table.add_column(title, justify="right", no_wrap=True)
     for layer in fused.layers:
         magnitudes = (abs(filters.weights).max() for filters in (layer.before, layer.after))
-        table.add_row(Text(layer.name), Text(", ".join(layer.batchnorms)), *(f"{value:.4g}" for value in magnitudes))
+        table.add_row(Name(layer.name), Name(", ".join(layer.batchnorms)), *(f"{value:.4g}" for value in magnitudes))
     return table
 
 
-def fuse_lines(original: onnx.ModelProto, fused: FusedModel) -> list[str]:
-    """Say how many BatchNorms were folded, which were not and why, and how large the model was and is."""
+def fuse_lines(original: onnx.ModelProto, fused: FusedModel, written: Path) -> list[str]:
+    """Say how many BatchNorms were folded, which were not and why, how large the model was and is, and where it is."""
     operators = (len(original.graph.node), len(fused.model.graph.node))
-    sizes = (original.ByteSize() / MIB, fused.model.ByteSize() / MIB)
+    sizes = (_size(original.ByteSize()), _size(fused.model.ByteSize()))
     return [
         *folding_lines(batchnorm_fates(fused.matches)),
-        f"{operators[0]} operators before, {operators[1]} now; {sizes[0]:.2f} MiB before, {sizes[1]:.2f} MiB now",
+        f"{operators[0]} operators before, {operators[1]} now; {sizes[0]} before, {sizes[1]} now",
+        f"fused model: {written}" if fused.layers else f"nothing was folded; written all the same: {written}",
     ]
+
+
+def _size(size_bytes: int) -> str:
+    if size_bytes < FEWEST_MIB * MIB:
+        return f"{size_bytes / KIB:.1f} KiB"
+    return f"{size_bytes / MIB:.2f} MiB"

@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from accelsim.report.name import Name
 from accelsim.validation.numerics import TOLERANCE_FLOAT64, Numerics
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def differences_table(numerics: Numerics) -> Table:
     """One line per tensor; results of folded layers also say how far the layer is off in float64."""
     table = _table()
-    table.add_column("tensor", no_wrap=True, overflow="ellipsis")
+    table.add_column("tensor")
     table.add_column("", no_wrap=True)
     with_layers = any(difference.role == "layer" for difference in numerics.differences)
     titles = ("scale", "largest\nerror", "relative", "SQNR\ndB", *["float64\nrelative"] * with_layers)
@@ -28,7 +29,7 @@ def differences_table(numerics: Numerics) -> Table:
     exact = {layer.tensor: layer.relative_error for layer in numerics.layers}
     for difference in numerics.differences:
         table.add_row(
-            Text(difference.tensor),
+            Name(difference.tensor),
             difference.role,
             *(f"{value:.2e}" for value in (difference.scale, difference.max_error, difference.relative_error)),
             _decibels(difference.sqnr_db),
@@ -53,6 +54,8 @@ def _verdict_as_executed(numerics: Numerics) -> str:
     if not wrong:
         largest = max((difference.relative_error for difference in numerics.differences), default=0.0)
         return f"same; off by at most {largest:.1e} of a tensor's scale {tolerance}"
+    if all(difference.same_where_finite(numerics.tolerance) for difference in wrong):
+        return f"cannot be compared: '{wrong[0].tensor}' holds NaN or infinity in the original already"
     worst = max(wrong, key=lambda difference: (bool(difference.not_finite), difference.relative_error))
     fault = f"is off by {worst.relative_error:.1e} of its scale {tolerance}"
     if worst.not_finite:
@@ -75,8 +78,9 @@ def quantisation_table(tensors: Sequence[QuantisedTensor]) -> Table:
     table = _table()
     table.title = Text("SQNR in dB with the weights quantised, against the original in float")
     table.title_justify = "left"
-    for title in ("weights", "scale", "tensor"):
-        table.add_column(title, no_wrap=True, overflow="ellipsis")
+    for title in ("weights", "scale"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("tensor")
     for title in ("original", "fused", "difference"):
         table.add_column(title, justify="right", no_wrap=True)
     for tensor in tensors:
@@ -85,7 +89,7 @@ def quantisation_table(tensors: Sequence[QuantisedTensor]) -> Table:
         table.add_row(
             f"{tensor.bits} bits",
             tensor.granularity,
-            Text(tensor.tensor),
+            Name(tensor.tensor),
             *map(_decibels, (original, fused, gained)),
         )
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from accelsim.report.name import Name
 from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator, VariantSummary
+from accelsim.workload.nodes import Unmodelled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +30,9 @@ MAX_NODES_NAMED = 4
 
 MAX_FOLDING_LINES = 10
 
+MUCH_UNMODELLED_PERCENT = 5
+"""From this share of the operations on, totals say little of the network."""
+
 UNIT_NAMES = {
     "dma": "DMA",
     "conv_array": "conv array",
@@ -39,33 +44,56 @@ UNIT_NAMES = {
 }
 
 
-def layers_table(layers: pd.DataFrame) -> Table:
+_Row = dict[str, Any]
+
+_FIGURES: dict[str, Callable[[_Row], str]] = {
+    "cycles": lambda row: f"{row['cycles']:,}",
+    "stalled": lambda row: f"{row['stall_cycles']:,}",
+    "DRAM KiB": lambda row: f"{(row['dram_read_bytes'] + row['dram_write_bytes']) / KIB:,.1f}",
+    "array %": lambda row: f"{100 * row['conv_array_utilization']:.1f}",
+}
+
+_DISPENSABLE = ("stalled", "array %")
+"""What is left out where there is no room for it, in this order."""
+
+
+def layers_tables(layers: pd.DataFrame) -> Iterator[Table]:
+    """Yield the table of layers with all figures, and then with ever fewer, for narrow terminals."""
+    for count in range(len(_DISPENSABLE) + 1):
+        yield layers_table(layers, without=_DISPENSABLE[:count])
+
+
+def layers_table(layers: pd.DataFrame, without: Sequence[str] = ()) -> Table:
     """One line per layer; for each figure one column per variant, and the cycles that fusing saved.
 
     A layer that only one variant has stands where it is executed; a BatchNorm that is gone has saved all its cycles.
+
+    Parameters
+    ----------
+    layers
+        The layers of a result.
+    without
+        Figures to leave out.
     """
+    figures = {title: text for title, text in _FIGURES.items() if title not in without}
     variants = list(dict.fromkeys(layers["variant"]))
     rows = {variant: layers[layers["variant"] == variant].set_index("layer").to_dict("index") for variant in variants}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("layer", no_wrap=True, overflow="ellipsis")
-    for figure in ("cycles", "stalled", "DRAM KiB", "array %"):
+    table.add_column("layer")
+    for title in figures:
         for variant in variants:
-            table.add_column(f"{figure}\n{variant}", justify="right", no_wrap=True)
-        if figure == "cycles" and len(variants) == 2:
+            table.add_column(f"{title}\n{variant}", justify="right", no_wrap=True)
+        if title == "cycles" and len(variants) == 2:
             table.add_column("saved\n%", justify="right", no_wrap=True)
     for name in reduce(_merged, [list(rows[variant]) for variant in reversed(variants)]):
         of_variants = [rows[variant].get(name) for variant in variants]
-        cells = _cells(of_variants, lambda row: f"{row['cycles']:,}")
-        if len(variants) == 2:
-            cells.append(_saved_cycles(rows["fused"].get(name), rows["unfused"].get(name)))
-        cells += _cells(of_variants, lambda row: f"{row['stall_cycles']:,}")
-        cells += _cells(of_variants, lambda row: f"{(row['dram_read_bytes'] + row['dram_write_bytes']) / KIB:,.1f}")
-        cells += _cells(of_variants, lambda row: f"{100 * row['conv_array_utilization']:.1f}")
-        table.add_row(Text(name), *cells)
+        cells = []
+        for title, text in figures.items():
+            cells += [text(row) if row else NOTHING for row in of_variants]
+            if title == "cycles" and len(variants) == 2:
+                cells.append(_saved_cycles(rows["fused"].get(name), rows["unfused"].get(name)))
+        table.add_row(Name(name), *cells)
     return table
-
-
-_Row = dict[str, Any]
 
 
 def _merged(some: list[str], others: list[str]) -> list[str]:
@@ -78,10 +106,6 @@ def _merged(some: list[str], others: list[str]) -> list[str]:
             names.extend(takewhile(name.__ne__, left))
         names.append(name)
     return [*names, *left]
-
-
-def _cells(rows: Iterable[_Row | None], text: Callable[[_Row], str]) -> list[str]:
-    return [text(row) if row else NOTHING for row in rows]
 
 
 def _saved_cycles(fused: _Row | None, unfused: _Row | None) -> str:
@@ -135,29 +159,35 @@ def _folded_line(batchnorms: Sequence[BatchNormFate]) -> str:
         return "no BatchNorm to fold"
     ahead = sum(fate.ahead for fate in batchnorms)
     behind = sum(fate.folded_into is not None for fate in batchnorms) - ahead
-    if not ahead:
-        return f"{behind} of {count} BatchNorms folded into the layer before them"
-    return (
-        f"{behind + ahead} of {count} BatchNorms folded: {behind} into the layer before them, "
-        f"{ahead} into the layer after them"
-    )
+    folded = f"{behind + ahead} of {count} BatchNorms folded"
+    if ahead and behind:
+        return f"{folded}: {behind} into the layer before them, {ahead} into the layer after them"
+    if ahead or behind:
+        return f"{folded} into the layer {'after' if ahead else 'before'} them"
+    return folded
 
 
 def network_line(graph: Graph) -> str:
     """Say in a line what a network consists of."""
     counts = Counter(node.operator for node in graph)
+    known = " in what is modelled" if counts[Unmodelled.operator] else ""
     return (
         f"{graph.name}: {len(graph.nodes)} layers ({counts['conv']} conv, {counts['batchnorm']} batchnorm), "
-        f"{graph.parameter_count:,} parameters, {graph.macs:,} MACs"
+        f"{graph.parameter_count:,} parameters, {graph.macs:,} MACs{known}"
     )
 
 
 def unmodelled_lines(unmodelled: Sequence[UnmodelledOperator]) -> list[str]:
-    """Warn of operators without a model, one line a kind of operator."""
+    """Warn of operators without a model, one line a kind of operator, and of their share where it is large."""
     kinds: dict[str, list[UnmodelledOperator]] = {}
     for operator in unmodelled:
         kinds.setdefault(operator.operator, []).append(operator)
-    return [_unmodelled_line(kind, operators) for kind, operators in kinds.items()]
+    lines = [_unmodelled_line(kind, operators) for kind, operators in kinds.items()]
+    share = sum(operator.operations_percent for operator in unmodelled)
+    if share >= MUCH_UNMODELLED_PERCENT:
+        missing = f"{share:.1f} % of the network's operations are not modelled"
+        lines.append(f"warning: {missing}: cycles and bytes are those of the rest")
+    return lines
 
 
 def _unmodelled_line(kind: str, operators: Sequence[UnmodelledOperator]) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
+
+from accelsim.report.name import Name
 
 if TYPE_CHECKING:
     from accelsim.validation.scalesim import LayerComparison
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 def comparison_table(comparisons: Sequence[LayerComparison]) -> Table:
     """One line per layer: the cycles that the array computes in SCALE-Sim and here, and how many more here."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("layer", no_wrap=True, overflow="ellipsis")
+    table.add_column("layer")
     for title in ("cycles\nSCALE-Sim", "cycles\naccelsim", "difference"):
         table.add_column(title, justify="right", no_wrap=True)
     for comparison in comparisons:
         table.add_row(
-            Text(comparison.layer),
+            Name(comparison.layer),
             f"{comparison.scalesim_cycles:,}",
             f"{comparison.accelsim_cycles:,}",
             f"{comparison.difference:+,}" if comparison.difference else "0",

@@ -20,7 +20,7 @@ from accelsim.fusion.fold import Filters
 from accelsim.fusion.match import Match
 from accelsim.validation.inputs import Inputs, random_inputs, read_inputs
 from accelsim.validation.random_weights import randomised
-from accelsim.validation.runtime import run_model
+from accelsim.validation.runtime import run_model, run_repeatedly
 from accelsim.workload.affine import Affine, Doubles
 from accelsim.workload.onnx_frontend.constants import Array, parameter_inputs
 from accelsim.workload.onnx_frontend.frontend import import_model
@@ -70,9 +70,11 @@ class Difference(NamedTuple):
     sqnr_db
         Signal to quantisation noise: 10 · log10(Σ original² ÷ Σ difference²); infinite where both are equal.
     not_finite
-        Which of the two models has NaN or infinity in it.
+        Which of the two models has NaN or infinity in it; there are no figures then.
     role
         What it is.
+    finite_error
+        Where something is not finite: relative error of what is; infinite if the two are not finite in other places.
     """
 
     tensor: str
@@ -81,6 +83,7 @@ class Difference(NamedTuple):
     sqnr_db: float
     not_finite: tuple[str, ...] = ()
     role: Role = "output"
+    finite_error: float = 0.0
 
     @property
     def relative_error(self) -> float:
@@ -90,6 +93,10 @@ class Difference(NamedTuple):
     def within(self, tolerance: float) -> bool:
         """Whether both are the same."""
         return not self.not_finite and self.relative_error <= tolerance
+
+    def same_where_finite(self, tolerance: float) -> bool:
+        """Whether both have the same NaN and infinities, and are the same elsewhere."""
+        return bool(self.not_finite) and self.finite_error <= tolerance
 
 
 class ExactLayer(NamedTuple):
@@ -187,7 +194,7 @@ def validate_numerics(
     Raises
     ------
     InputError
-        If the model or the inputs are at fault, or onnxruntime cannot execute the model.
+        If the model or the inputs are at fault, the model is random, or onnxruntime cannot execute it.
     """
     if inputs is None:
         fed = random_inputs(model, path, seed, batch=batch, input_shape=input_shape)
@@ -201,21 +208,24 @@ def validate_numerics(
     fused = fuse_model(model, path, shape, clone_shared=clone_shared)
     roles: dict[str, Role] = {layer.output: "layer" for layer in fused.layers if with_layers}
     roles |= compared_tensors(model)
-    return Numerics(
-        model,
-        fused.model,
-        fed,
-        fused.matches,
-        compare_models(model, fused.model, fed, path, roles),
-        tuple(exact_layer(layer, seed) for layer in fused.layers),
-        tolerance,
-    )
+    differences = compare_models(model, fused.model, fed, path, roles)
+    if not all(difference.within(tolerance) for difference in differences):
+        _refuse_random(model, fed, path, tuple(roles))
+    exact = tuple(exact_layer(layer, seed) for layer in fused.layers)
+    return Numerics(model, fused.model, fed, fused.matches, differences, exact, tolerance)
 
 
 def _refuse_without_weights(model: onnx.ModelProto, path: Path) -> None:
     absent = sorted(parameter_inputs(model))
     if absent:
         message = f"it was written without weights ('{absent[0]}' has no values); --random-weights makes some up"
+        raise InputError(message, path=path)
+
+
+def _refuse_random(model: onnx.ModelProto, inputs: Inputs, path: Path, tensors: Sequence[str]) -> None:
+    first, second = run_repeatedly(model, inputs, path, tensors, times=2)
+    if not all(np.array_equal(first[name], second[name], equal_nan=True) for name in tensors):
+        message = "two runs of the original differ: it has operators that are random, such as Dropout in training"
         raise InputError(message, path=path)
 
 
@@ -275,10 +285,18 @@ def difference(tensor: str, original: Array, other: Array, role: Role = "output"
     values = {"original": original.astype(np.float64), "fused": other.astype(np.float64)}
     not_finite = tuple(model for model, numbers in values.items() if not np.isfinite(numbers).all())
     if not_finite:
-        return Difference(tensor, math.nan, math.nan, math.nan, not_finite, role)
+        finite_error = _finite_error(tensor, values["original"], values["fused"], role)
+        return Difference(tensor, math.nan, math.nan, math.nan, not_finite, role, finite_error)
     error = values["fused"] - values["original"]
     scale = 1.0 if role == "probability" else _largest(values["original"])
     return Difference(tensor, scale, _largest(error), _sqnr_db(values["original"], error), role=role)
+
+
+def _finite_error(tensor: str, original: Doubles, fused: Doubles, role: Role) -> float:
+    finite = np.isfinite(original)
+    if not (np.isfinite(fused[finite]).all() and np.array_equal(original[~finite], fused[~finite], equal_nan=True)):
+        return math.inf
+    return difference(tensor, original[finite], fused[finite], role).relative_error
 
 
 def _largest(values: Doubles) -> float:

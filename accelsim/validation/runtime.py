@@ -25,7 +25,14 @@ LONGEST_REASON = 300
 
 
 def run_model(model: onnx.ModelProto, inputs: Inputs, path: Path, also: Sequence[str] = ()) -> dict[str, Array]:
-    """Execute a model and return its outputs, by name.
+    """Execute a model once, as :func:`run_repeatedly` does, and return its outputs by name."""
+    return run_repeatedly(model, inputs, path, also, times=1)[0]
+
+
+def run_repeatedly(
+    model: onnx.ModelProto, inputs: Inputs, path: Path, also: Sequence[str] = (), *, times: int
+) -> list[dict[str, Array]]:
+    """Execute a model and return its outputs, by name, of every time.
 
     It is executed on one thread of the CPU, so that sums have one order, and operator by operator: onnxruntime's
     optimisations would fold the BatchNorms, and the original would be compared with itself.
@@ -40,6 +47,8 @@ def run_model(model: onnx.ModelProto, inputs: Inputs, path: Path, also: Sequence
         Its file, for errors.
     also
         Tensors inside of it to be returned with its outputs.
+    times
+        How often to execute it. Random operators begin anew with every call, and go on from one time to the next.
 
     Raises
     ------
@@ -50,10 +59,11 @@ def run_model(model: onnx.ModelProto, inputs: Inputs, path: Path, also: Sequence
     watched = _with_outputs(model, also)
     names = [value.name for value in watched.graph.output]
     try:
-        results = _session(watched).run(names, inputs)
+        session = _session(watched)
+        runs = [session.run(names, inputs) for _ in range(times)]
     except Exception as error:  # onnxruntime's own have no base in common
         raise InputError(f"onnxruntime cannot execute it: {_reason(error)}", path=path) from None
-    return {name: _numbers(name, result, path) for name, result in zip(names, results, strict=True)}
+    return [{name: _numbers(name, result, path) for name, result in zip(names, run, strict=True)} for run in runs]
 
 
 def _with_outputs(model: onnx.ModelProto, also: Sequence[str]) -> onnx.ModelProto:

@@ -7,6 +7,7 @@ Total Cycles − Stall Cycles + 1, against the cycles of the conv array's operat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -39,6 +40,8 @@ from accelsim.workload.shapes import MAX_ELEMENTS
 TOTAL = "Total Cycles"
 STALLED = "Stall Cycles"
 LAYER_ID = "LayerID"
+
+TOPOLOGY_SUFFIX = ".csv"
 
 
 class LayerComparison(NamedTuple):
@@ -75,8 +78,10 @@ def compare_with_scalesim(topology: Path, report: Path, rows: int, cols: int, da
         the largest buffers.
     """
     array = validated(ArrayConfig, _Arguments({"rows": rows, "cols": cols, "dataflow": dataflow}))
+    if topology.suffix.lower() != TOPOLOGY_SUFFIX:
+        raise InputError(f"is no topology of SCALE-Sim, which is a {TOPOLOGY_SUFFIX} file", path=topology)
     convolutions = [node for node in read_topology(topology) if isinstance(node, Conv)]
-    reported = iter(_reported_cycles(report, sum(node.groups for node in convolutions)))
+    reported = iter(_reported_cycles(report, convolutions))
     theirs = {node.name: sum(islice(reported, node.groups)) for node in convolutions}
     ours = _simulated_cycles(topology, list(theirs), array)
     return [LayerComparison(name, theirs[name], ours[name]) for name in theirs]
@@ -121,12 +126,14 @@ def _roomy_machine(array: ArrayConfig) -> MachineConfig:
     )
 
 
-def _reported_cycles(path: Path, layers: int) -> list[int]:
+def _reported_cycles(path: Path, convolutions: Sequence[Conv]) -> list[int]:
     """Cycles that the array computed, by layer of the report."""
+    layers = sum(node.groups for node in convolutions)
     header, *rows = read_csv(path)
     columns = {title: _column(header, title, path) for title in (LAYER_ID, TOTAL, STALLED)}
     if len(rows) != layers:
-        raise InputError(f"has {len(rows)} layers, but the topology has {layers} (one for each DP channel)", path=path)
+        depthwise = " (one for each DP channel)" if layers > len(convolutions) else ""
+        raise InputError(f"has {len(rows)} layers, but the topology has {layers}{depthwise}", path=path)
     cycles = []
     for index, row in enumerate(rows):
         layer_id, total, stalled = (_number(row, title, column, path) for title, column in columns.items())

@@ -36,10 +36,21 @@ def test_the_model_that_is_left(folder: Path, capsys: pytest.CaptureFixture[str]
     lines = capsys.readouterr().out.splitlines()
     assert lines[-4:-2] == [
         "1 of 2 BatchNorms folded into the layer before them",
-        "  not folded: y: 'r' before it is activation, no convolution",
+        "  not folded: y: no convolution before it, but activation 'r'",
     ]
     assert lines[-2].startswith("4 operators before, 3 now")
     assert lines[-1] == "fused model: sub/fused.onnx"
+
+
+@pytest.mark.usefixtures("folder")
+def test_where_nothing_is_folded_it_says_so_and_writes_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    onnx.save(parsed("g (float[1, 2] x) => (float[1, 2] y) { y = Relu(x) }"), "relu.onnx")
+    assert main(["fuse", "relu.onnx", "-o", "fused.onnx"]) == 0
+    assert onnx.load("fused.onnx").graph.node == onnx.load("relu.onnx").graph.node
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "no BatchNorm to fold"
+    assert lines[1].startswith("1 operators before, 1 now")
+    assert lines[2:] == ["nothing was folded; written all the same: fused.onnx"]
 
 
 def test_a_file_is_replaced_only_by_force(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -372,6 +372,16 @@ def test_explain_shows_as_many_operations_as_asked_for(capsys: pytest.CaptureFix
     assert "program, fused: 6 of 6 operations" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("folder")
+def test_what_is_printed_elsewhere_than_on_a_terminal_has_no_blanks_at_line_ends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for command in (["explain", "config.yaml", "--layer", "conv"], ["run", "config.yaml", "-o", "out"]):
+        assert main(command) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines == [line.rstrip() for line in lines]
+
+
 def test_explain_refuses_an_unknown_layer(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "config.yaml", "--layer", "covn"]) == 2
     printed = capsys.readouterr()
@@ -513,7 +523,17 @@ def test_import_refuses_what_is_at_fault(
         (["net.yaml", "-o", "out.onnx"], "'out.onnx' does not end in .yaml or .yml"),
         *(
             (["net.yaml", "-o", "out.yaml", "--input-shape", shape], f"'{shape}' is not channels,height,width")
-            for shape in ("3", "3,224", "3,224,0", "3,a,4", "3,4,5,6", "3,-1,4", "3,4,99999999999")
+            for shape in ("3", "3,224", "3,a,4", "3,4,5,6", "3,-1,4")
+        ),
+        (["net.yaml", "-o", "out.yaml", "--input-shape", "3,224,0"], "a side must be from 1 to 16777216, not 0"),
+        (["net.yaml", "-o", "out.yaml", "--input-shape", "3,16777217,4"], "from 1 to 16777216, not 16777217"),
+        (
+            ["net.yaml", "-o", "out.yaml", "--input-shape", f"3,4,{9:0>30}"],
+            "from 1 to 16777216, not 0000000000000000000…",
+        ),
+        (
+            ["net.yaml", "-o", "out.yaml", "--input-shape", "channels,height,width"],
+            "'channels,height,wid…' is not channels,height,width, such as 3,224,224",
         ),
     ],
 )
@@ -568,6 +588,11 @@ class TestValidateScalesim:
                 REPORT,
                 [*ARRAY, "--topology", "topologie.csv"],
                 "topologie.csv: no such file; did you mean 'topology.csv'?",
+            ),
+            (
+                REPORT,
+                [*ARRAY, "--topology", "net.yaml"],
+                "net.yaml: is no topology of SCALE-Sim, which is a .csv file",
             ),
         ],
     )

@@ -118,6 +118,23 @@ def test_quantisation_is_compared_if_bits_are_given(
     assert [[words[0], words[2]] for words in lines if words[3] == "f"] == rows
 
 
+def test_a_random_model_cannot_be_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = onnx.load(folder / "net.onnx")
+    model.graph.node[2].op_type = "RandomNormalLike"  # instead of the pooling
+    onnx.save_model(model, folder / "net.onnx")
+    assert validate(*SHAPE) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: net.onnx: two runs of the original differ: ")
+
+
+def test_a_model_that_is_not_finite_itself_is_a_failure(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = "g (float[1, 9] x) => (float[1, 9] y) { y = Log(x) }"
+    onnx.save_model(parsed(log), folder / "net.onnx")
+    assert validate() == 1
+    assert "cannot be compared: 'y' holds NaN or infinity in the original already\n" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("options", "message"),
@@ -143,9 +160,11 @@ def test_input_at_fault(options: list[str], message: str, capsys: pytest.Capture
         (["--bits", "1"], "argument --bits: invalid choice: 1"),
         (["--granularity", "per-row"], "argument --granularity: invalid choice: 'per-row'"),
         (["--seed", "-1"], "argument --seed: "),
-        (["--seed", "x"], "argument --seed: 'x' is no whole number"),
+        (["--seed", "x"], "argument --seed: 'x' is no whole number\n"),
+        (["--seed", "1234567890"], "argument --seed: '1234567890' has more than 9 digits\n"),
+        (["--seed", "1" * 21], f"argument --seed: '{'1' * 19}…' has more than 9 digits\n"),
         (["--tolerance", "nan"], "argument --tolerance: 'nan' is no tolerance, such as 1e-4"),
-        (["--tolerance", "small"], "argument --tolerance: 'small' is no tolerance"),
+        (["--tolerance", "small"], "argument --tolerance: 'small' is no tolerance, such as 1e-4"),
     ],
 )
 def test_options_at_fault(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

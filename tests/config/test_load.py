@@ -158,3 +158,24 @@ def test_an_error_found_later_names_the_place_too(folder: Path) -> None:
     assert str(loaded.error(("run", "tiling", "layer1.conv"), "no")) == f"{path}:{line}: run.tiling.layer1.conv: no"
     assert str(loaded.error(("run", "tiling", "layer2.conv"), "no")) == "--set run.tiling.layer2.conv: no"
     assert str(loaded.error(("run", "batch"), "no")) == f"{path}:{line - 3}: run.batch: no"
+
+
+NETWORK_INSTEAD = "this is a network, not a configuration; run one with --set run.workload="
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "m.ONNX", "topology.csv"])
+def test_a_network_is_no_configuration(folder: Path, name: str) -> None:
+    path = folder / "configs" / name
+    assert refusal(path) == f"{path}: no such file"
+    path.touch()
+    assert refusal(path) == f"{path}: {NETWORK_INSTEAD}{path}"
+
+
+def test_nor_is_one_in_yaml(folder: Path) -> None:
+    path = config_file(folder, "name: n\ninput: {channels: 1}\nlayers: [{name: r, op: relu}]\n")
+    assert refusal(path, "run.batch=2") == f"{path}:3: {NETWORK_INSTEAD}{path}"
+
+
+def test_layers_beside_a_machine_are_an_unknown_key(folder: Path) -> None:
+    path = config_file(folder, INLINE + "layers: []\n")
+    assert refusal(path).startswith(f"{path}:19: layers: unknown key 'layers'")

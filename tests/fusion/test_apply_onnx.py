@@ -242,7 +242,10 @@ REFUSED: dict[str, tuple[onnx.ModelProto, str]] = {
         model(f"a = Conv(x, w) c = Conv(a, w) y = {BN}", w=W, **B),
         "'c' before it: it shares its weights with 'a'",
     ),
-    "activation between": (model(f"a = Conv(x, w) c = Relu(a) y = {BN}", w=W, **B), "'c' before it is activation"),
+    "activation between": (
+        model(f"a = Conv(x, w) c = Relu(a) y = {BN}", w=W, **B),
+        "no convolution before it, but activation 'c'",
+    ),
     "rounding between": (
         model(f"a = Conv(x, w) i = Cast<to = 7>(a) c = Cast<to = 1>(i) y = {BN}", w=W, **B),
         "it has no weights that are known",
@@ -284,7 +287,7 @@ REFUSED: dict[str, tuple[onnx.ModelProto, str]] = {
             w=random(6, 4),
             **batchnorm(1),
         ),
-        "after it is view",
+        "and no convolution after it, but view 'y.vectors'",
     ),
     "read inside an if": (
         model(
@@ -308,7 +311,7 @@ REFUSED: dict[str, tuple[onnx.ModelProto, str]] = {
             w=W,
             **B,
         ),
-        "'input' before it is the network's input",
+        "it reads the network's input",
     ),
 }
 

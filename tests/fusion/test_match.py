@@ -63,7 +63,7 @@ class TestBehind:
         assert matches(conv("c", "input"), bn("b", "c"), fixed, bn("e", "d")) == [
             Match("b", "c"),
             Match("d", None, "its statistics change"),
-            Match("e", None, "'d' before it is batchnorm, no convolution"),
+            Match("e", None, "no convolution before it, but batchnorm 'd'"),
         ]
 
     @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ class TestBehind:
             bn("e", "f"),
         )
         assert {match.batchnorm: match.reason for match in matches(*nodes) if not match.into} == {
-            "b": "'r' before it is activation, no convolution, and 'a' after it is add",
-            "d": "'a' before it is add, no convolution, and 'f' after it is flatten",
-            "e": "'f' before it is flatten, no convolution",
+            "b": "no convolution before it, but activation 'r', and no convolution after it, but add 'a'",
+            "d": "no convolution before it, but add 'a', and no convolution after it, but flatten 'f'",
+            "e": "no convolution before it, but flatten 'f'",
         }
 
 
@@ -127,22 +127,22 @@ class TestAhead:
 
     def test_not_of_one_that_pads(self) -> None:
         assert reasons(bn("b", "input"), padded("c", "b")) == {
-            "b": "'input' before it is the network's input, no convolution, and 'c' after it: it pads its input, with "
-            "zeros that the BatchNorm would have shifted"
+            "b": "it reads the network's input, and 'c' after it: it pads its input, with zeros that the BatchNorm "
+            "would have shifted"
         }
 
     def test_not_a_chain_ahead_of_one_that_pads(self) -> None:
         found = reasons(bn("b", "input"), bn("d", "b"), padded("c", "d"))
-        assert found["d"].startswith("'b' before it is batchnorm, no convolution, and 'c' after it: it pads")
-        assert found["b"] == "'input' before it is the network's input, no convolution, and 'd' after it is batchnorm"
+        assert found["d"].startswith("no convolution before it, but batchnorm 'b', and 'c' after it: it pads")
+        assert found["b"] == "it reads the network's input, and no convolution after it, but batchnorm 'd'"
 
     @pytest.mark.parametrize("other", [relu("r", "b"), conv("d", "b"), Output(name="o", inputs=("b",))])
     def test_not_where_somebody_else_reads_the_batchnorm(self, other: Node) -> None:
         nodes = bn("b", "input"), conv("c", "b"), other
-        assert reasons(*nodes) == {"b": "'input' before it is the network's input, no convolution"}
+        assert reasons(*nodes) == {"b": "it reads the network's input"}
 
     def test_not_what_nobody_reads(self) -> None:
-        assert reasons(bn("b", "input")) == {"b": "'input' before it is the network's input, no convolution"}
+        assert reasons(bn("b", "input")) == {"b": "it reads the network's input"}
 
     @pytest.mark.parametrize(
         ("reader", "kind"),
@@ -156,7 +156,7 @@ class TestAhead:
     )
     def test_not_ahead_of_anything_else(self, reader: Node, kind: str) -> None:
         assert reasons(bn("b", "input"), reader) == {
-            "b": f"'input' before it is the network's input, no convolution, and 'r' after it is {kind}"
+            "b": f"it reads the network's input, and no convolution after it, but {kind} 'r'"
         }
 
     def test_not_where_either_says_that_it_cannot_be(self) -> None:

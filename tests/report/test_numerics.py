@@ -64,14 +64,25 @@ def test_the_verdict_names_the_file_of_the_inputs() -> None:
             "2 of 3 tensors; '[y]' holds NaN or infinity in the fused model",
         ),
         (
-            [OUTPUT._replace(not_finite=("original", "fused"))],
+            [OUTPUT._replace(not_finite=("original", "fused"), finite_error=2e-4)],
             "1 of 2 tensors; '[y]' holds NaN or infinity in the original and the fused model",
+        ),
+        (
+            [OUTPUT._replace(not_finite=("original", "fused")), LAYER._replace(max_error=2.0)],
+            "2 of 3 tensors; '[y]' holds NaN or infinity in the original and the fused model",
         ),
     ],
 )
 def test_the_worst_of_what_differs_is_named(wrong: list[Difference], fault: str) -> None:
     line = verdict_lines(numerics([LOGITS, *wrong]), 1, None)[0]
     assert line.removesuffix(" (tolerance 1e-04)") == f"onnxruntime: DIFFERENT in {fault}"
+
+
+def test_an_original_that_is_not_finite_itself_is_not_called_different() -> None:
+    alike = OUTPUT._replace(not_finite=("original", "fused"), finite_error=1e-4)
+    assert verdict_lines(numerics([LOGITS, alike]), 1, None)[0] == (
+        "onnxruntime: cannot be compared: '[y]' holds NaN or infinity in the original already"
+    )
 
 
 def test_the_worst_layer_in_float64_is_named() -> None:

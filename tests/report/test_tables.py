@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 
 import accelsim
-from accelsim.report.console import PIPED_WIDTH, console
-from accelsim.report.tables import fusion_lines, layers_table, network_line, totals_table, unmodelled_lines
+from accelsim.report.tables import (
+    fusion_lines,
+    layers_table,
+    layers_tables,
+    network_line,
+    totals_table,
+    unmodelled_lines,
+)
 from accelsim.results.result import Result
 from accelsim.results.summary import UnmodelledOperator
 from accelsim.workload import read_network
@@ -104,24 +110,15 @@ def test_names_are_printed_as_they_are(strange: Result) -> None:
 
 def test_a_batchnorm_that_is_not_folded_is_told_why(strange: Result) -> None:
     lines = fusion_lines(strange.summary)
-    assert lines[0] == "0 of 1 BatchNorms folded into the layer before them"
+    assert lines[0] == "0 of 1 BatchNorms folded"
     assert lines[1].startswith("  not folded: [bold]first: ")
 
 
 def test_of_many_reasons_only_the_first_are_told(strange: Result) -> None:
     (fate,) = strange.summary.batchnorms
     lines = fusion_lines(strange.summary.model_copy(update={"batchnorms": [fate] * 12}))
-    assert lines[:2] == ["0 of 12 BatchNorms folded into the layer before them", lines[2]]
+    assert lines[:2] == ["0 of 12 BatchNorms folded", lines[2]]
     assert lines[10] == "  and 3 more, in summary.json"
-
-
-def test_output_that_is_no_terminal_has_a_fixed_width_and_no_colour(capsys: pytest.CaptureFixture[str]) -> None:
-    out = console()
-    assert out.width == PIPED_WIDTH
-    out.print(layers_table(result_of("resnet18").layers))
-    printed_lines = capsys.readouterr().out.splitlines()
-    assert max(len(line) for line in printed_lines) <= PIPED_WIDTH
-    assert not any("\x1b" in line or "…" in line for line in printed_lines)
 
 
 AHEAD = """\
@@ -178,6 +175,22 @@ def test_a_batchnorm_folded_ahead_is_counted_apart(ahead: Path) -> None:
     assert lines[0] == "2 of 2 BatchNorms folded: 1 into the layer before them, 1 into the layer after them"
 
 
+def test_batchnorms_that_are_all_folded_ahead_are_counted_once(ahead: Path) -> None:
+    summary = accelsim.simulate(ahead).summary
+    alone = [fate for fate in summary.batchnorms if fate.ahead]
+    lines = fusion_lines(summary.model_copy(update={"batchnorms": alone}))
+    assert lines[0] == "1 of 1 BatchNorms folded into the layer after them"
+
+
+def test_figures_of_least_interest_are_the_first_to_be_left_out() -> None:
+    headers = [printed(table).splitlines()[1].split() for table in layers_tables(result_of("alpha5").layers)]
+    assert headers == [
+        ["cycles", "cycles", "saved", "stalled", "stalled", "DRAM", "KiB", "DRAM", "KiB", "array", "%", "array", "%"],
+        ["cycles", "cycles", "saved", "DRAM", "KiB", "DRAM", "KiB", "array", "%", "array", "%"],
+        ["cycles", "cycles", "saved", "DRAM", "KiB", "DRAM", "KiB"],
+    ]
+
+
 def unmodelled(node: str, operator: str, percent: float) -> UnmodelledOperator:
     return UnmodelledOperator(node=node, operator=operator, operations=1, operations_percent=percent)
 
@@ -191,6 +204,16 @@ def test_what_is_not_modelled_is_warned_of_by_kind() -> None:
     assert unmodelled_lines([]) == []
 
 
+@pytest.mark.parametrize(("percent", "is_much"), [(4.96, False), (5.0, True), (25.94, True)])
+def test_where_much_is_not_modelled_it_is_said_last(percent: float, is_much: bool) -> None:
+    half = percent / 2
+    lines = unmodelled_lines([unmodelled("norm1", "LRN", half), unmodelled("up", "Resize", half)])
+    much = (
+        f"warning: {percent:.1f} % of the network's operations are not modelled: cycles and bytes are those of the rest"
+    )
+    assert lines[2:] == [much] * is_much
+
+
 @pytest.mark.parametrize(("count", "named"), [(4, "a0, a1, a2, a3"), (5, "a0, a1, a2, a3, ...")])
 def test_of_many_nodes_some_are_named(count: int, named: str) -> None:
     (line,) = unmodelled_lines([unmodelled(f"a{index}", "LRN", 0) for index in range(count)])
@@ -200,3 +223,11 @@ def test_of_many_nodes_some_are_named(count: int, named: str) -> None:
 def test_what_a_network_consists_of() -> None:
     line = network_line(read_network(CONFIGS.parent / "workloads" / "resnet18.yaml"))
     assert line == "resnet18: 69 layers (20 conv, 20 batchnorm), 11,689,512 parameters, 1,814,073,344 MACs"
+
+
+def test_parameters_and_macs_are_those_of_what_is_modelled(ahead: Path) -> None:
+    network = ahead.parent / "net.yaml"
+    network.write_text(AHEAD + "  - {name: up, op: unmodelled, operator: Deconv, shape: [8, 4, 4]}\n")
+    # Two convolutions of 8 x 8 weights over 4 x 4 pixels, and two BatchNorms of 8 channels.
+    expected = "ahead: 6 layers (2 conv, 2 batchnorm), 160 parameters, 2,048 MACs in what is modelled"
+    assert network_line(read_network(network)) == expected

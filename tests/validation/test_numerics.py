@@ -103,6 +103,28 @@ def test_what_is_not_finite_is_never_the_same(value: float, at_fault: tuple[int,
 
 
 @pytest.mark.parametrize(
+    ("other", "error"),
+    [
+        ([math.nan, math.inf, 4.0, 1.0], 0.0),
+        ([math.nan, math.inf, 4.0, 2.0], 0.25),
+        ([math.inf, math.nan, 4.0, 1.0], math.inf),
+        ([math.nan, -math.inf, 4.0, 1.0], math.inf),
+        ([math.nan, math.inf, 4.0, math.nan], math.inf),
+        ([math.nan, 4.0, 4.0, 1.0], math.inf),
+    ],
+)
+def test_what_is_finite_is_compared_where_all_else_is_the_same(other: list[float], error: float) -> None:
+    found = difference("t", np.array([math.nan, math.inf, 4.0, 1.0]), np.array(other))
+    assert found.finite_error == error
+    assert found.same_where_finite(0.25) == (error <= 0.25)
+
+
+def test_what_is_finite_has_no_other_places() -> None:
+    assert not difference("t", np.ones(2), np.ones(2)).same_where_finite(math.inf)
+    assert not difference("t", np.ones(2), np.array([1.0, math.nan])).same_where_finite(1e300)
+
+
+@pytest.mark.parametrize(
     ("graph", "roles"),
     [
         ("y = Relu(x)", {"y": "output"}),
@@ -267,6 +289,24 @@ def test_a_model_that_overflows_is_not_the_same() -> None:
     numerics = validate_numerics(conv_bn(w=np.full((3, 2, 3, 3), 3e38), scale=[2.0, -0.25, 0.0]), PATH, seed=1)
     assert not numerics.same
     assert numerics.differences[0].not_finite == ("original", "fused")
+
+
+@pytest.mark.parametrize("random", ["RandomNormalLike(b)", "Dropout(b, half, training)"])
+def test_a_random_model_is_refused(random: str) -> None:
+    # onnxruntime seeds an operator by its place, which folding changes.
+    graph = CONV_BN.replace("Relu(b)", random)
+    model = parsed(graph, **PARAMETERS, half=np.float32(0.5), training=True)
+    with pytest.raises(
+        InputError, match=r"net.onnx: two runs of the original differ: it has operators that are random"
+    ):
+        validate_numerics(model, PATH, seed=1)
+
+
+def test_a_model_with_nan_is_not_random() -> None:
+    model = parsed("g (float[1, 9] x) => (float[1, 9] y) { y = Log(x) }")
+    (found,) = validate_numerics(model, PATH, seed=1).differences
+    assert found.not_finite == ("original", "fused")
+    assert found.same_where_finite(0)
 
 
 def test_inputs_may_be_given_and_say_how_large_images_are(tmp_path: Path) -> None:

@@ -139,6 +139,23 @@ def test_a_report_that_is_none_of_the_topology_is_refused(case: str, tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("topology", "words"),
+    [(GEMM, "the topology has 2"), (CONV, "the topology has 5 (one for each DP channel)")],
+)
+def test_only_a_topology_with_depthwise_layers_speaks_of_them(tmp_path: Path, topology: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        compared(tmp_path, topology, report_of((1, 1, 0)))
+    assert caught.value.message == f"has 1 layers, but {words}"
+
+
+@pytest.mark.parametrize("name", ["topology.onnx", "topology.yaml", "topology"])
+def test_another_network_is_no_topology(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        compare_with_scalesim(tmp_path / name, tmp_path / "COMPUTE_REPORT.csv", 8, 16, "ws")
+    assert str(caught.value) == f"{tmp_path / name}: is no topology of SCALE-Sim, which is a .csv file"
+
+
+@pytest.mark.parametrize(
     ("rows", "cols", "dataflow", "words"),
     [
         (0, 16, "ws", "rows: must be at least 1, not 0"),

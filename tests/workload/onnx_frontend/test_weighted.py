@@ -194,7 +194,7 @@ def test_weights_have_a_name_where_they_are_shared() -> None:
 
 
 def test_quantised_weights_take_in_nothing() -> None:
-    weights = {"q": np.ones((5, 4, 3, 3), np.int8), "s": np.float32(0.1)}
+    weights: Weights = {"q": np.ones((5, 4, 3, 3), np.int8), "s": np.float32(0.1)}
     (conv,) = graph_of(model("w = DequantizeLinear(q, s) y = Conv(x, w)", **weights))
     assert isinstance(conv, Conv)
     assert conv.unfoldable == "its weights are quantised"
