@@ -375,12 +375,8 @@ FOLDABLE = "  - {name: up, op: unmodelled, operator: ConvTranspose, shape: [16, 
 def test_a_network_of_which_folding_leaves_nothing_that_is_modelled_is_refused(three: Path) -> None:
     header = "name: n\ninput: {channels: 16, height: 8, width: 8}\nlayers:\n"
     (three.parent / "three.yaml").write_text(header + FOLDABLE + "  - {name: bn, op: batchnorm}\n")
-    with pytest.raises(
-        accelsim.InputError, match="nothing in it computes when its BatchNorms are folded"
-    ):
+    with pytest.raises(accelsim.InputError, match="nothing in it computes when its BatchNorms are folded"):
         simulated(three)
     (three.parent / "three.yaml").write_text(header + FOLDABLE)
-    with pytest.raises(
-        accelsim.InputError, match="computes, but for what is not modelled: ConvTranspose"
-    ):
+    with pytest.raises(accelsim.InputError, match="computes, but for what is not modelled: ConvTranspose"):
         simulated(three)
