@@ -6,5 +6,8 @@ EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
 """What was given is at fault."""
 
+EXIT_NO_TOOL = 3
+"""A program that the command needs is not installed, or fails."""
+
 EXIT_INTERRUPTED = 130
 """As shells report an interrupted program."""

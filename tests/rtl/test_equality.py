@@ -1,0 +1,95 @@
+"""The model equals RTL to the cycle, and RTL computes what numpy computes; in hundreds of random cases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from secrets import randbelow
+from typing import Any
+
+import pytest
+
+from accelsim.rtl.build import complaints
+from accelsim.rtl.case import RtlCase
+from accelsim.rtl.chips import CHIPS
+from accelsim.rtl.cosimulation import RtlRun, cosimulate
+from accelsim.rtl.random_cases import random_case
+from accelsim.rtl.validate import differences, validate
+from accelsim.simulation import simulate_program
+from tests.conftest import SHOWN_AT_THE_END
+from tests.test_oracle_equality import EXPECTED, MUTATIONS, Run, features, one_more, table
+
+FIXED_SEED = 1
+FIXED_CASES = 240
+FRESH_CASES = 60
+
+NOT_IN_RTL = {
+    # nothing stays on chip from one layer to the next
+    "ifmap on chip",
+    "intermediate on chip",
+    "ofmap on chip",
+    # parameters come before what is drained with them, unless that stayed on chip
+    *(f"{unit} stalled on parameter_full" for unit in ("bn_stage", "residual_add", "activation", "function_unit")),
+    # pooling behind which the activation is narrower
+    "pooling stalled on activation",
+}
+
+
+def different(case: RtlCase) -> list[str]:
+    """Everything in which a case differs."""
+    (comparison,) = validate([case])
+    return [f"{case.name}: {difference}" for difference in comparison.differences]
+
+
+def on_chip(chip: int, cases: int) -> range:
+    """Numbers of the cases that run on a chip."""
+    return range(chip, cases, len(CHIPS))
+
+
+@pytest.mark.parametrize("chip", range(len(CHIPS)))
+def test_fixed_cases_equal_rtl(chip: int) -> None:
+    for number in on_chip(chip, FIXED_CASES):
+        assert not different(random_case(FIXED_SEED, number)[1])
+
+
+@pytest.mark.parametrize("chip", range(len(CHIPS)))
+def test_fresh_cases_equal_rtl(chip: int, record_property: Callable[[str, object], None]) -> None:
+    seed = randbelow(10**6)
+    record_property(SHOWN_AT_THE_END, f"RTL, chip {chip}: fresh cases of seed {seed}")
+    for number in on_chip(chip, FRESH_CASES):
+        assert not different(random_case(seed, number)[1])
+
+
+def test_the_fixed_cases_cover_the_machine(record_property: Callable[[str, object], None]) -> None:
+    covered: Counter[str] = Counter()
+    for number in range(FIXED_CASES):
+        source, case = random_case(FIXED_SEED, number)
+        record = simulate_program(case.machine, case.program)
+        covered.update(features(Run(case.name, *source[:2], source.variant, source.mapping, case.program, record)))
+    record_property(SHOWN_AT_THE_END, f"{FIXED_CASES} fixed cases equal RTL; among them:\n" + "".join(table(covered)))
+    assert EXPECTED - covered.keys() == NOT_IN_RTL
+
+
+@pytest.mark.parametrize("chip", range(len(CHIPS)))
+def test_verilator_finds_no_fault_with_any_warning(chip: int) -> None:
+    assert complaints(random_case(FIXED_SEED, chip)[1].parameters) == ""
+
+
+@cache
+def examples() -> list[tuple[RtlCase, RtlRun]]:
+    """Return a few cases of every chip, and what RTL made of them."""
+    cases = [random_case(FIXED_SEED, number)[1] for number in range(4 * len(CHIPS))]
+    return [(case, cosimulate(case)) for case in cases]
+
+
+def caught() -> int:
+    """Examples in which the model now says something else than RTL."""
+    return sum(any(differences(case, simulate_program(case.machine, case.program), run)) for case, run in examples())
+
+
+@pytest.mark.parametrize(("owner", "name"), MUTATIONS)
+def test_a_model_that_is_wrong_by_one_cycle_is_caught(owner: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert caught() == 0
+    monkeypatch.setattr(owner, name, one_more(getattr(owner, name)))
+    assert caught() > 0
