@@ -11,7 +11,9 @@ import onnx
 import pytest
 
 import accelsim
+from accelsim.claims.measure import measure_claims
 from accelsim.cli import main
+from accelsim.report.claims import claims_markdown
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 LIGHT_MODEL = Path(onnx.__file__).parent / "backend/test/data/light/light_shufflenet.onnx"
@@ -41,7 +43,7 @@ def lines(text: str) -> list[str]:
 
 
 def test_the_readme_shows_output() -> None:
-    assert len(list(console_blocks())) == 4
+    assert len(list(console_blocks())) == 3
 
 
 @pytest.mark.usefixtures("clone")
@@ -68,6 +70,10 @@ def test_table_of_savings(placement: str, repository: Path) -> None:
         assert saving is not None
         cells.append(f"{saving.cycles_percent:.2f} % / {saving.dram_bytes_percent:.2f} %")
     assert f"| `{placement}` | {' | '.join(cells)} |" in README
+
+
+def test_table_of_claims(repository: Path) -> None:
+    assert f"\n{claims_markdown(measure_claims(repository / 'configs'))}\n" in README
 
 
 def test_the_figure_with_flush_cycles(repository: Path) -> None:

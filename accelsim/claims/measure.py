@@ -1,0 +1,104 @@
+"""The figures behind the claims: simulations of the document's machine, and of three networks in three placements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from accelsim.claims.identity import largest_errors
+from accelsim.config import load_config
+from accelsim.config.machine import MachineConfig
+from accelsim.results.result import Result, simulate
+from accelsim.results.summary import saving_between
+
+Placement = Literal["inline", "pass", "offchip"]
+
+PLACEMENTS: tuple[Placement, ...] = ("inline", "pass", "offchip")
+DOCUMENTS_MACHINE = "alpha5"
+NETWORKS = ("resnet18", "vgg16_bn", "mobilenet_v2")
+SEED = 1
+
+_BOTH = "run.variants=[fused, unfused]"
+
+
+class Measurement(NamedTuple):
+    """One network on one machine, with its BatchNorms folded against without; what is saved is in per cent.
+
+    Parameters
+    ----------
+    network, placement, machine
+        What was simulated.
+    operations_percent
+        Of the operations of convolutions and BatchNorms.
+    unit_percent
+        Of the busy cycles of the function unit; ``None`` without one.
+    cycles_percent
+        Of all cycles.
+    dram_percent
+        Of the bytes to and from DRAM.
+    bandwidth
+        Average bytes per cycle, fused and unfused.
+    intermediate_bytes
+        What the convolutions write for BatchNorm to read again, and fused do not.
+    float32_error, float64_error
+        Largest difference of a folded layer whose weights are stored in this type, relative to the magnitudes that it
+        adds up.
+    """
+
+    network: str
+    placement: Placement
+    machine: MachineConfig
+    operations_percent: float
+    unit_percent: float | None
+    cycles_percent: float
+    dram_percent: float
+    bandwidth: tuple[float, float]
+    intermediate_bytes: int
+    float32_error: float
+    float64_error: float
+
+
+def measure_claims(configs: Path) -> list[Measurement]:
+    """Measure everything that the claims are about.
+
+    Parameters
+    ----------
+    configs
+        The folder with the shipped configurations.
+
+    Raises
+    ------
+    InputError
+        If a configuration is not there.
+    """
+    measured = _measured(configs / f"{DOCUMENTS_MACHINE}.yaml", ("pass",))
+    for network in NETWORKS:
+        measured += _measured(configs / f"{network}.yaml", PLACEMENTS)
+    return measured
+
+
+def _measured(path: Path, placements: Sequence[Placement]) -> list[Measurement]:
+    results = [simulate(load_config(path, [f"machine.bn.placement={placement}", _BOTH])) for placement in placements]
+    errors = largest_errors(results[0].plan, np.random.default_rng(SEED))
+    return [_measurement(result, *errors) for result in results]
+
+
+def _measurement(result: Result, float32_error: float, float64_error: float) -> Measurement:
+    saving = saving_between(*(result.summary.variants[variant] for variant in ("fused", "unfused")))
+    fused, unfused = (result.summary.variants[variant] for variant in ("fused", "unfused"))
+    return Measurement(
+        network=result.summary.network,
+        placement=result.config.machine.bn.placement,
+        machine=result.config.machine,
+        operations_percent=saving.convolution_ops_percent or 0.0,
+        unit_percent=saving.function_unit_busy_percent,
+        cycles_percent=saving.cycles_percent or 0.0,
+        dram_percent=saving.dram_bytes_percent or 0.0,
+        bandwidth=(fused.average_bandwidth_bytes_per_cycle, unfused.average_bandwidth_bytes_per_cycle),
+        intermediate_bytes=unfused.dram_write_bytes - fused.dram_write_bytes,
+        float32_error=float32_error,
+        float64_error=float64_error,
+    )

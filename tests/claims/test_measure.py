@@ -1,0 +1,37 @@
+"""The figures behind the claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from accelsim.claims.measure import DOCUMENTS_MACHINE, NETWORKS, PLACEMENTS, measure_claims
+from accelsim.errors import InputError
+from accelsim.report.claims import CLAIMS, claims_markdown, claims_table
+from tests.report.printing import printed
+
+
+def test_the_claims(repository: Path) -> None:
+    measured = measure_claims(repository / "configs")
+    places = [(one.network, one.placement) for one in measured]
+    assert places == [(DOCUMENTS_MACHINE, "pass"), *((name, place) for name in NETWORKS for place in PLACEMENTS)]
+    # 16 of 372 busy cycles of the function unit are the pass of BatchNorm; end to end 18 of 688 cycles.
+    assert measured[0].unit_percent == 100 * 16 / 372
+    assert measured[0].cycles_percent == 100 * 18 / 688
+    for one in measured:
+        assert (one.intermediate_bytes > 0) == (one.placement == "offchip")
+        assert (one.unit_percent is not None) == (one.placement == "pass")
+        assert one.float64_error < 1e-14
+    table = printed(claims_table(measured))
+    lines = claims_markdown(measured).splitlines()
+    for claim in CLAIMS:
+        assert f"“{claim.text}”" in table
+        assert any(line.startswith(f"| “{claim.text}” |") for line in lines)
+    assert lines[0].endswith("| mobilenet_v2 (inline / pass / offchip) |")
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_without_the_configurations(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        measure_claims(tmp_path)
