@@ -41,7 +41,8 @@ module bn_stage #(
         assign shift = WIDE'($signed(words[(l*2+1)*PARAMETER_BITS+:PARAMETER_BITS]));
         assign wide_y = ((wide_x * scale) >>> FRACTION) + shift;
       end
-      assign result[l*PSUM_BITS+:PSUM_BITS] = wide_y[PSUM_BITS-1:0];    end
+      assign result[l*PSUM_BITS+:PSUM_BITS] = wide_y[PSUM_BITS-1:0];
+    end
   endgenerate
 
   delay_line #(LANES * PSUM_BITS, LATENCY) stages (.clk, .reset, .in(result), .out(y));
