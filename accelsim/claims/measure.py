@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from accelsim.area.estimate import ARRAY_AND_BN, machine_area
+from accelsim.area.figures import shipped
 from accelsim.claims.identity import largest_errors
 from accelsim.config import load_config
 from accelsim.config.machine import MachineConfig
@@ -41,6 +43,8 @@ class Measurement(NamedTuple):
         Of the bytes to and from DRAM.
     bandwidth
         Average bytes per cycle, fused and unfused.
+    array_area_percent, datapath_area_percent, area_percent
+        Of the area of array and BN stage, of the datapath, and of the machine with its memories.
     intermediate_bytes
         What the convolutions write for BatchNorm to read again, and fused do not.
     float32_error, float64_error
@@ -56,6 +60,9 @@ class Measurement(NamedTuple):
     cycles_percent: float
     dram_percent: float
     bandwidth: tuple[float, float]
+    array_area_percent: float
+    datapath_area_percent: float
+    area_percent: float
     intermediate_bytes: int
     float32_error: float
     float64_error: float
@@ -88,6 +95,7 @@ def _measured(path: Path, placements: Sequence[Placement]) -> list[Measurement]:
 
 def _measurement(result: Result, float32_error: float, float64_error: float) -> Measurement:
     saving = saving_between(*(result.summary.variants[variant] for variant in ("fused", "unfused")))
+    area = machine_area(result.config.machine, shipped())
     fused, unfused = (result.summary.variants[variant] for variant in ("fused", "unfused"))
     return Measurement(
         network=result.summary.network,
@@ -98,6 +106,9 @@ def _measurement(result: Result, float32_error: float, float64_error: float) -> 
         cycles_percent=saving.cycles_percent or 0.0,
         dram_percent=saving.dram_bytes_percent or 0.0,
         bandwidth=(fused.average_bandwidth_bytes_per_cycle, unfused.average_bandwidth_bytes_per_cycle),
+        array_area_percent=area.of_units(ARRAY_AND_BN).saved_percent,
+        datapath_area_percent=area.datapath.saved_percent,
+        area_percent=area.machine.saved_percent,
         intermediate_bytes=unfused.dram_write_bytes - fused.dram_write_bytes,
         float32_error=float32_error,
         float64_error=float64_error,

@@ -7,7 +7,18 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from accelsim.cli import explain, fuse, importing, run, schema, validate_numerics, validate_scalesim
+from accelsim.cli import (
+    area,
+    claims,
+    explain,
+    fuse,
+    importing,
+    run,
+    schema,
+    validate_numerics,
+    validate_rtl,
+    validate_scalesim,
+)
 from accelsim.cli.exit_codes import EXIT_BAD_INPUT, EXIT_FAILURE, EXIT_INTERRUPTED
 from accelsim.errors import AccelsimError, InputError
 from accelsim.version import __version__
@@ -48,13 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"accelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, explain, importing, fuse):
+    for command in (run, explain, area, importing, fuse, claims):
         command.add_to(commands)
     validate = commands.add_parser(
         "validate", help="hold accelsim against other programs, and networks against themselves"
     )
     against = validate.add_subparsers(required=True, metavar="AGAINST")
-    for oracle in (validate_numerics, validate_scalesim):
+    for oracle in (validate_numerics, validate_rtl, validate_scalesim):
         oracle.add_to(against)
     schema.add_to(commands)
     return parser

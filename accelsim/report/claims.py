@@ -39,6 +39,14 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "25 % less hardware",
+        (
+            ("area of array and BN stage", lambda m: _percent(m.array_area_percent)),
+            ("area of the datapath", lambda m: _percent(m.datapath_area_percent)),
+            ("area with memories", lambda m: _percent(m.area_percent)),
+        ),
+    ),
+    Claim(
         "lower memory bandwidth",
         (
             ("bytes to and from DRAM", lambda m: _percent(m.dram_percent)),

@@ -1,0 +1,57 @@
+"""``accelsim area``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from accelsim.cli.arguments import add_config, loaded_config
+from accelsim.cli.exit_codes import EXIT_NO_TOOL
+
+if TYPE_CHECKING:
+    from accelsim.cli.arguments import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    area = commands.add_parser(
+        "area", help="what a machine takes on silicon, fused and unfused", description=_area.__doc__
+    )
+    add_config(area)
+    area.add_argument(
+        "--synthesise",
+        action="store_true",
+        help="synthesise the machine's RTL, instead of looking it up in the table that ships with accelsim; what has "
+        "been synthesised once is kept (yosys takes a minute when it starts for the first time)",
+    )
+    area.add_argument("--fpga", action="store_true", help="count LUTs, flip-flops and DSPs of an FPGA, too")
+    area.set_defaults(command=_area, strict=False)
+
+
+def _area(options: argparse.Namespace) -> int:
+    """Print the area of a machine's units and memories, with its BN stage and as a machine for fused networks.
+
+    The exit code is 3 if yosys is needed and missing.
+    """
+    machine = loaded_config(options).machine
+    from accelsim.area.estimate import machine_area, machine_fpga
+    from accelsim.area.figures import shipped
+    from accelsim.area.synthesis import synthesis
+    from accelsim.report.area import area_lines, area_table, fpga_table
+    from accelsim.report.console import console, print_lines, print_table
+    from accelsim.rtl.build import ToolError
+
+    try:
+        source = synthesis() if options.synthesise else shipped()
+        area = machine_area(machine, source)
+        fpga = machine_fpga(machine, source) if options.fpga else []
+    except ToolError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return EXIT_NO_TOOL
+    out = console()
+    print_table(out, area_table(area))
+    if fpga:
+        print_table(out, fpga_table(fpga))
+    print_lines(out, area_lines(area))
+    return 0

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accelsim.area.datapath import Part, Tile, datapath, fused_datapath
+from accelsim.config.machine import MachineConfig
+from tests.area.machines import small_machine
+
+
+def parts_of(unit: str, machine: MachineConfig) -> list[Part]:
+    return [part for part in datapath(machine) if part.unit == unit]
+
+
+def copies(machine: MachineConfig) -> dict[str, int]:
+    return {part.tile.module: part.copies for part in datapath(machine)}
+
+
+def test_a_pe_for_each_place_an_adder_for_each_column_and_lanes_as_configured() -> None:
+    assert copies(small_machine()) == {
+        "pe_stationary": 12,
+        "accumulator": 3,
+        "bn_stage": 2,
+        "residual_add": 3,
+        "pooling": 1,
+        "activation": 3,  # of 64, for a row has 3 psums
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "module", "values"),
+    [
+        ({}, "pe_stationary", "OPERAND_BITS=4 PSUM_BITS=16 SHADOW=0"),
+        ({"array": {"dataflow": "is"}}, "pe_stationary", "OPERAND_BITS=4 PSUM_BITS=16 SHADOW=0"),
+        ({"array": {"stationary_double_buffer": True}}, "pe_stationary", "OPERAND_BITS=4 PSUM_BITS=16 SHADOW=1"),
+        ({}, "bn_stage", "LANES=1 LATENCY=0 PSUM_BITS=16 PARAMETER_BITS=8 RAW=0"),
+        ({"bn": {"parameters": "raw"}}, "bn_stage", "LANES=1 LATENCY=0 PSUM_BITS=16 PARAMETER_BITS=8 RAW=1"),
+    ],
+)
+def test_tiles_have_the_parameters_of_the_machine(changes: dict[str, Any], module: str, values: str) -> None:
+    tiles = [part.tile for part in datapath(small_machine(**changes))]
+    assert [tile.values for tile in tiles if tile.module == module] == [values]
+
+
+def test_output_stationary_arrays_are_columns_with_a_bus() -> None:
+    (array,) = parts_of("conv_array", small_machine(array={"dataflow": "os"}))
+    assert array == Part(
+        "conv_array",
+        Tile("array_output", (("ROWS", 4), ("COLS", 1), ("OPERAND_BITS", 4), ("PSUM_BITS", 16))),
+        3,
+    )
+
+
+def test_latency_is_a_register_for_each_bit_of_each_lane() -> None:
+    lanes, registers = parts_of("bn_stage", small_machine(bn={"latency_cycles": 5}))
+    assert (lanes.copies, registers.tile.module, registers.copies) == (2, "delay_line", 2 * 16 * 5)
+
+
+def test_a_function_unit_has_no_pipeline_registers() -> None:
+    assert len(parts_of("bn_stage", small_machine(bn={"latency_cycles": 5, "placement": "pass"}))) == 1
+
+
+def test_a_removed_bn_stage_is_gone_with_its_registers_and_nothing_else_is() -> None:
+    machine = small_machine(bn={"latency_cycles": 5})
+    gone = [part.unit for part in datapath(machine) if part not in fused_datapath(machine)]
+    assert gone == ["bn_stage", "bn_stage"]
+
+
+def test_a_bypassed_bn_stage_stays() -> None:
+    machine = small_machine(bn={"when_fused": "bypassed"})
+    assert fused_datapath(machine) == datapath(machine)
