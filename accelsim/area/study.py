@@ -96,7 +96,7 @@ def square_machine(side: int, operand_bits: int, style: Style) -> MachineConfig:
             "accumulator": {"psums": side},
             "buffers": dict.fromkeys(("ifmap", "weight", "parameter", "residual", "ofmap"), buffer),
             "dram": {"bytes_per_cycle": 1},
-            "bn": stage | {"parameters": style.parameters, "parameter_bits": psum_bits},
+            "bn": stage | {"parameters": style.parameters, "parameter_bits": psum_bits // style.words_per_psum},
             "residual_add": stage,
             "pooling": stage,
             "activation": stage,
