@@ -14,6 +14,10 @@ class AccelsimError(Exception):
     """Base of all errors that accelsim raises on purpose."""
 
 
+class ToolError(AccelsimError):
+    """A program that RTL needs is missing, or fails."""
+
+
 class InputError(AccelsimError):
     """Something in a file or on the command line is wrong.
 

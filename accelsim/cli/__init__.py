@@ -19,8 +19,8 @@ from accelsim.cli import (
     validate_rtl,
     validate_scalesim,
 )
-from accelsim.cli.exit_codes import EXIT_BAD_INPUT, EXIT_FAILURE, EXIT_INTERRUPTED
-from accelsim.errors import AccelsimError, InputError
+from accelsim.cli.exit_codes import EXIT_BAD_INPUT, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_NO_TOOL
+from accelsim.errors import AccelsimError, InputError, ToolError
 from accelsim.version import __version__
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ STANDARD_OUTPUT = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0, 1 if it failed or a comparison did, 2 if the input is at fault."""
+    """Run a command and return its exit code: 0, 1 if it failed, 2 if the input is at fault, 3 without a tool."""
     options = _parser().parse_args(arguments)
     if sys.stdout is None:  # the shell has closed it (`>&-`)
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except AccelsimError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return EXIT_BAD_INPUT if isinstance(error, InputError) else EXIT_FAILURE
+        return _exit_code(error)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except OSError as error:
@@ -50,6 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: cannot print: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return EXIT_FAILURE
     return exit_code or 0
+
+
+def _exit_code(error: AccelsimError) -> int:
+    if isinstance(error, InputError):
+        return EXIT_BAD_INPUT
+    return EXIT_NO_TOOL if isinstance(error, ToolError) else EXIT_FAILURE
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from accelsim.cli.arguments import add_config, loaded_config
-from accelsim.cli.exit_codes import EXIT_NO_TOOL
 
 if TYPE_CHECKING:
     from accelsim.cli.arguments import Commands
@@ -29,7 +27,7 @@ def add_to(commands: Commands) -> None:
     area.set_defaults(command=_area, strict=False)
 
 
-def _area(options: argparse.Namespace) -> int:
+def _area(options: argparse.Namespace) -> None:
     """Print the area of a machine's units and memories, with its BN stage and as a machine for fused networks.
 
     The exit code is 3 if yosys is needed and missing.
@@ -40,18 +38,12 @@ def _area(options: argparse.Namespace) -> int:
     from accelsim.area.synthesis import synthesis
     from accelsim.report.area import area_lines, area_table, fpga_table
     from accelsim.report.console import console, print_lines, print_table
-    from accelsim.rtl.build import ToolError
 
-    try:
-        source = synthesis() if options.synthesise else shipped()
-        area = machine_area(machine, source)
-        fpga = machine_fpga(machine, source) if options.fpga else []
-    except ToolError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return EXIT_NO_TOOL
+    source = synthesis() if options.synthesise else shipped()
+    area = machine_area(machine, source)
+    fpga = machine_fpga(machine, source) if options.fpga else []
     out = console()
     print_table(out, area_table(area))
     if fpga:
         print_table(out, fpga_table(fpga))
     print_lines(out, area_lines(area))
-    return 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelsim.cli.arguments import add_overrides, loaded_config, whole_number
-from accelsim.cli.exit_codes import EXIT_FAILURE, EXIT_NO_TOOL
+from accelsim.cli.exit_codes import EXIT_FAILURE
 from accelsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,14 +42,9 @@ def _validate_rtl(options: argparse.Namespace) -> int:
     """
     from accelsim.report.console import console, print_lines, print_table
     from accelsim.report.rtl import cases_table, difference_lines, equality_line
-    from accelsim.rtl.build import ToolError
     from accelsim.rtl.validate import validate
 
-    try:
-        comparisons = list(validate(_cases(options)))
-    except ToolError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return EXIT_NO_TOOL
+    comparisons = list(validate(_cases(options)))
     out = console()
     print_table(out, cases_table(comparisons))
     print_lines(out, difference_lines(comparisons))
@@ -64,8 +58,9 @@ def _cases(options: argparse.Namespace) -> Iterable[RtlCase]:
             raise InputError("overrides a configuration, but none is given", key="--set")
         from accelsim.rtl.random_cases import random_cases
 
-        count = DEFAULT_CASES if options.cases is None else options.cases
-        return random_cases(options.seed, count)
+        if options.cases == 0:
+            raise InputError("no case would show nothing", key="--cases")
+        return random_cases(options.seed, options.cases or DEFAULT_CASES)
     if options.cases is not None:
         raise InputError("is for random cases; a configuration has its layers", key="--cases")
     from accelsim.rtl.config_cases import config_cases

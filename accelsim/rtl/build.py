@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from accelsim.errors import AccelsimError
+from accelsim.errors import ToolError
 from accelsim.rtl.machine_parameters import MachineParameters
 
 SOURCES = Path(__file__).parent / "sv"
@@ -21,10 +21,6 @@ TOP = "accelerator"
 COMPILE = ("-std=c++20", "-O1", "-DVL_TIME_CONTEXT")
 RUNTIME = ("verilated", "verilated_threads")
 """Verilator's own code that every simulation needs."""
-
-
-class ToolError(AccelsimError):
-    """A program that RTL needs is missing, or fails."""
 
 
 class Tools(NamedTuple):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from accelsim.rtl.build import ToolError, simulation
+from accelsim.errors import ToolError
+from accelsim.rtl.build import simulation
 from accelsim.rtl.case import RtlCase
 from accelsim.rtl.descriptors import TOKENS
 

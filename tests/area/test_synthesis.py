@@ -15,8 +15,7 @@ from accelsim.area.datapath import Tile
 from accelsim.area.figures import CellFigures, FpgaFigures, shipped_figures
 from accelsim.area.liberty import cells
 from accelsim.area.synthesis import cell_figures, fingerprint, fpga_figures, synthesis
-from accelsim.errors import InputError
-from accelsim.rtl.build import ToolError
+from accelsim.errors import InputError, ToolError
 
 PE = Tile("pe_stationary", (("OPERAND_BITS", 4), ("PSUM_BITS", 16), ("SHADOW", 0)))
 BN_LANE = Tile("bn_stage", (("LANES", 1), ("LATENCY", 0), ("PSUM_BITS", 16), ("PARAMETER_BITS", 8), ("RAW", 0)))

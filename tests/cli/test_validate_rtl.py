@@ -51,3 +51,8 @@ def test_what_rtl_lacks_is_refused(repository: Path, capsys: pytest.CaptureFixtu
     config = str(repository / "configs" / "alpha5.yaml")
     assert main(["validate", "rtl", config, "--set", "machine.array.operand_bits=32"]) == 2
     assert "machine.array.operand_bits: RTL is simulated up to 16, not 32" in capsys.readouterr().err
+
+
+def test_no_case_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "rtl", "--cases", "0"]) == 2
+    assert capsys.readouterr().err == "error: --cases: no case would show nothing\n"

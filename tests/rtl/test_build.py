@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from accelsim.errors import ToolError
 from accelsim.rtl import build
-from accelsim.rtl.build import ToolError, cache_folder, complaints, simulation, tools
+from accelsim.rtl.build import cache_folder, complaints, simulation, tools
 from accelsim.rtl.machine_parameters import machine_parameters
 from tests.rtl.layers import alike
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accelsim.rtl.build import ToolError
+from accelsim.errors import ToolError
 from accelsim.rtl.cosimulation import RtlAccount, cosimulate
 from accelsim.rtl.memory_image import read_map
 from tests.rtl.layers import case_of, convolution
