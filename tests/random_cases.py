@@ -59,7 +59,7 @@ def random_machine(random: Random) -> MachineConfig:
     def stage() -> dict[str, int]:
         return {"lanes": random.randint(1, 9), "latency_cycles": random.choice([0, 1, 5])}
 
-    return MachineConfig.model_validate(
+    machine = MachineConfig.model_validate(
         {
             "array": {
                 "rows": rows,
@@ -94,6 +94,12 @@ def random_machine(random: Random) -> MachineConfig:
             "activation": stage(),
         }
     )
+    return that_can_pool(machine)
+
+
+def that_can_pool(machine: MachineConfig) -> MachineConfig:
+    """Return a machine, with a narrower pooling stage where the activation could not follow it."""
+    return machine if machine.can_pool else machine.model_copy(update={"pooling": machine.activation})
 
 
 def random_case(random: Random, machine: MachineConfig | None = None) -> Case:

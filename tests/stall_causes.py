@@ -2,7 +2,7 @@
 
 Not among them: the array on ``bias_full``, as parameters are loaded before the weights that are needed with them; the
 function unit on ``accumulator_full``, which comes as its own accumulate ends; the activation on ``post_pipeline``, as
-it has a part in every drain. Pooling stands alone with an activation.
+it has a part in every drain; pooling on the activation behind it, which must be as wide. Pooling stands alone with it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,6 @@ STALLS: dict[str, set[str]] = {
     "function_unit": {"array_stream", "ifmap_full", *TAKEN_BY_DRAINS, "conv_array"},
     "bn_stage": SOURCES | TAKEN_BY_DRAINS | {"pipeline_latency", "post_pipeline", "residual_add", "activation"},
     "residual_add": SOURCES | TAKEN_BY_DRAINS | {"pipeline_latency", "post_pipeline", "bn_stage", "activation"},
-    "pooling": {"ifmap_full", "ofmap_free", "pipeline_latency", "activation"},
+    "pooling": {"ifmap_full", "ofmap_free", "pipeline_latency"},
     "activation": SOURCES | TAKEN_BY_DRAINS | {"pipeline_latency", "bn_stage", "residual_add", "pooling"},
 }

@@ -22,7 +22,7 @@ from accelsim.simulation import simulate_program
 from accelsim.workload.shapes import Shape, Window
 from tests import hand_built
 from tests.hand_built import changed
-from tests.random_cases import Case, random_case, random_machine, random_mapping, seeded
+from tests.random_cases import Case, random_case, random_machine, random_mapping, seeded, that_can_pool
 
 MANY_OPERATIONS = 1500
 
@@ -35,7 +35,7 @@ def drawn(seed: int, **sections: dict[str, Any]) -> tuple[Case, LayerMapping]:
     """Return a random layer, mapped; with some keys of its machine set."""
     random = seeded(seed)
     machine = random_machine(random)
-    case = random_case(random, changed(machine, **sections) if sections else machine)
+    case = random_case(random, that_can_pool(changed(machine, **sections)) if sections else machine)
     mapping = random_mapping(random, case)
     unfused = case.programs(mapping)[0]
     assume(len(unfused.transfers) + len(unfused.array) < MANY_OPERATIONS)

@@ -195,6 +195,16 @@ class MachineConfig(Section):
         description="an ofmap that fits one ofmap half stays there for the next layer, if that alone reads it",
     )
 
+    @property
+    def can_pool(self) -> bool:
+        """Whether what lies behind the pooling stage takes what it delivers (docs/microarchitecture.md, §4).
+
+        Pooling delivers a group of columns as wide as its lanes at once, with the last position of their windows. A
+        narrower activation would still be at work on the last group when all others are through.
+        """
+        widths = [min(stage.lanes, self.array.cols) for stage in (self.pooling, self.activation)]
+        return self.bn.placement == "pass" or widths[0] <= widths[1]
+
     def stage(self, name: str) -> BnConfig | StageConfig:
         """Return a stage of the post-pipeline by the name of its unit, or of a pass of the function unit."""
         match name:

@@ -61,6 +61,7 @@ def map_layers(
         if name not in names:
             raise MappingError(f"no layer has this name{did_you_mean(name, names)}", key=f"run.tiling.{name}")
     _refuse_strides_under_raster(machine, layers)
+    _refuse_pooling_before_a_narrower_activation(machine, layers)
     mapped: dict[str, LayerMapping] = {}
     equal: dict[_MappingKey, LayerMapping] = {}
     for layer, kept in zip(layers, residencies(machine, layers), strict=True):
@@ -91,6 +92,15 @@ def _refuse_strides_under_raster(machine: MachineConfig, layers: Sequence[Layer]
                 f"layer '{layer.name}': a convolution of stride {stride[0]}x{stride[1]} cannot run with "
                 "machine.array.ifmap_streaming 'raster', which streams every input position and needs stride 1; "
                 "use 'im2col'"
+            )
+
+
+def _refuse_pooling_before_a_narrower_activation(machine: MachineConfig, layers: Sequence[Layer]) -> None:
+    for layer in layers:
+        if layer.epilogue.pooling and not machine.can_pool:
+            raise MappingError(
+                f"layer '{layer.name}': pooling cannot be followed by an activation of fewer lanes: "
+                f"machine.pooling.lanes is {machine.pooling.lanes}, machine.activation.lanes {machine.activation.lanes}"
             )
 
 

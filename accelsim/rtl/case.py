@@ -90,30 +90,15 @@ def rtl_case(
         If the machine or the layer is more than what RTL is simulated for.
     """
     parameters = machine_parameters(machine, has_bn=has_bn)
-    _check_layer(machine, layer, mapping)
+    _check_layer(layer, mapping)
     program = layer_program(machine, layer, mapping)
     _check_size(program)
     return _CaseWriter(name, machine, parameters, program, layer_phases(machine, layer, mapping), seed).case()
 
 
-def pools_in_rtl(machine: MachineConfig) -> bool:
-    """Whether the post-pipeline can pool as fast as the contract says: its activation takes what pooling delivers.
-
-    Pooling delivers a group of columns as wide as its lanes at once, with the last position of their windows. A
-    narrower activation behind it is still at work on the last group when the contract has the drain end.
-    """
-    activation = min(machine.activation.lanes, machine.array.cols)
-    return machine.bn.placement == "pass" or activation >= min(machine.pooling.lanes, machine.array.cols)
-
-
-def _check_layer(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -> None:
+def _check_layer(layer: Layer, mapping: LayerMapping) -> None:
     if any(mapping.residency):
         raise InputError(f"layer '{layer.name}': RTL keeps nothing on chip between layers (machine.keep_on_chip)")
-    if layer.epilogue.pooling and not pools_in_rtl(machine):
-        raise InputError(
-            f"layer '{layer.name}': RTL pools only where the activation is at least as wide as the pooling stage "
-            f"(machine.activation.lanes {machine.activation.lanes}, machine.pooling.lanes {machine.pooling.lanes})"
-        )
     if layer.epilogue.activation not in FUNCTIONS:
         raise InputError(
             f"layer '{layer.name}': RTL computes 'relu' and 'relu6', not the activation '{layer.epilogue.activation}'"

@@ -12,7 +12,7 @@ from accelsim.errors import MappingError
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.mapping.plan import LayerMapping, map_layers
 from accelsim.program.layer import layer_program
-from accelsim.rtl.case import FUNCTIONS, RtlCase, pools_in_rtl, rtl_case
+from accelsim.rtl.case import FUNCTIONS, RtlCase, rtl_case
 from accelsim.rtl.chips import CHIPS, Chip, random_machine
 from accelsim.simulation import simulate_program
 from accelsim.workload.shapes import Shape, Window
@@ -96,7 +96,7 @@ def _random_convolution(random: Random, machine: MachineConfig) -> tuple[Layer, 
 
 
 def _random_stream(random: Random, machine: MachineConfig) -> tuple[Layer, Layer]:
-    pooling = random.random() < 0.5 and pools_in_rtl(machine)
+    pooling = random.random() < 0.5 and machine.can_pool
     window = _random_window(random, 3, largest_stride=2) if pooling else Window()
     source = _input_that_fits(random, window, random.randint(1, 9))
     shape = StreamShape(random.choice([1, 2]), source, Shape(source[0], *window.output_size(*source[1:])), window)

@@ -154,3 +154,23 @@ def test_a_clock_is_a_positive_number(clock: Any) -> None:
     with pytest.raises(ValidationError):
         MachineConfig.model_validate(MINIMAL | {"clock_mhz": clock})
     assert MachineConfig.model_validate(MINIMAL | {"clock_mhz": 800}).clock_mhz == 800
+
+
+@pytest.mark.parametrize(
+    ("pooling", "activation", "placement", "can_pool"),
+    [
+        (2, 2, "inline", True),
+        (2, 1, "inline", False),
+        (2, 1, "offchip", False),
+        (2, 1, "pass", True),
+        (8, 4, "inline", True),
+    ],
+)
+def test_what_pools_needs_an_activation_as_wide(pooling: int, activation: int, placement: str, can_pool: bool) -> None:
+    # Of 4 columns, 8 lanes are 4.
+    stages = {
+        "pooling": {"lanes": pooling},
+        "activation": {"lanes": activation},
+        "bn": {"lanes": 4, "placement": placement},
+    }
+    assert MachineConfig.model_validate(MINIMAL | stages).can_pool == can_pool

@@ -7,7 +7,7 @@ import pytest
 from accelsim.config.run import TilingConfig
 from accelsim.errors import MappingError
 from accelsim.mapping.plan import map_layers
-from accelsim.workload.nodes import BatchNorm, Conv, Linear
+from accelsim.workload.nodes import BatchNorm, Conv, Linear, Pool
 from accelsim.workload.shapes import Window
 from tests.mapping.small_networks import conv, machine, network
 
@@ -61,3 +61,11 @@ def test_equal_layers_are_mapped_equally_and_all_are_mapped() -> None:
     mapped = map_layers(machine(), chain, {})
     assert list(mapped) == ["a", "b", "fc"]
     assert mapped["a"] == mapped["b"] != mapped["fc"]
+
+
+def test_pooling_before_a_narrower_activation_is_refused() -> None:
+    pool = Pool(name="pool", inputs=("input",), kind="max", window=Window((2, 2), (2, 2)))
+    narrow = machine(activation={"lanes": 4})
+    with pytest.raises(MappingError, match="layer 'pool': pooling cannot be followed by an activation of fewer lanes"):
+        map_layers(narrow, network(pool), {})
+    map_layers(narrow, network(conv("conv", "input")), {})

@@ -5,7 +5,7 @@ import pytest
 from accelsim.errors import InputError
 from accelsim.mapping.plan import LayerMapping
 from accelsim.mapping.residency import Residency
-from accelsim.rtl.case import CONV_ARRAY, DMA, DRAIN_UNIT, SETTINGS, RtlCase, pools_in_rtl, rtl_case
+from accelsim.rtl.case import CONV_ARRAY, DMA, DRAIN_UNIT, SETTINGS, RtlCase, rtl_case
 from accelsim.workload.shapes import Window
 from tests.rtl.layers import activated, alike, case_of, convolution, mapped, streamed
 
@@ -57,18 +57,18 @@ def test_other_activation_functions_are_refused() -> None:
 @pytest.mark.parametrize(("pooling", "activation", "pools"), [(2, 2, True), (2, 1, False), (9, 3, True), (9, 2, False)])
 def test_pooling_needs_an_activation_as_wide_as_itself(pooling: int, activation: int, pools: bool) -> None:
     machine = alike(pooling={"lanes": pooling}, activation={"lanes": activation})
-    assert pools_in_rtl(machine) == pools
+    assert machine.can_pool == pools
     layer = streamed(3, window=Window((2, 2)), pooling=True)
     if pools:
         case_of(layer, machine)
     else:
-        with pytest.raises(InputError, match="at least as wide as the pooling stage"):
+        with pytest.raises(InputError, match="pooling cannot be followed by an activation of fewer lanes"):
             case_of(layer, machine)
 
 
 def test_a_function_unit_pools_one_pass_after_the_other() -> None:
     machine = alike(bn={"placement": "pass"}, pooling={"lanes": 2}, activation={"lanes": 1})
-    assert pools_in_rtl(machine)
+    assert machine.can_pool
 
 
 def test_a_machine_that_is_too_large_is_refused_with_the_limit() -> None:

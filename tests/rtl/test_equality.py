@@ -31,8 +31,6 @@ NOT_IN_RTL = {
     "ofmap on chip",
     # parameters come before what is drained with them, unless that stayed on chip
     *(f"{unit} stalled on parameter_full" for unit in ("bn_stage", "residual_add", "activation", "function_unit")),
-    # pooling behind which the activation is narrower
-    "pooling stalled on activation",
 }
 
 
