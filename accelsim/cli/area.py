@@ -24,7 +24,7 @@ def add_to(commands: Commands) -> None:
         "been synthesised once is kept (yosys takes a minute when it starts for the first time)",
     )
     area.add_argument("--fpga", action="store_true", help="count LUTs, flip-flops and DSPs of an FPGA, too")
-    area.set_defaults(command=_area, strict=False)
+    area.set_defaults(command=_area)
 
 
 def _area(options: argparse.Namespace) -> None:

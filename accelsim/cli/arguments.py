@@ -116,6 +116,6 @@ def loaded_config(options: argparse.Namespace) -> LoadedConfig:
 
     variants = getattr(options, "variants", None)
     chosen = [f"run.variants=[{', '.join(dict.fromkeys(variants))}]"] if variants else []
-    if options.strict:
+    if getattr(options, "strict", False):
         chosen.append("run.strict=true")
     return load_config(options.config, [*options.overrides, *chosen])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from accelsim.cli.arguments import add_config, add_strict, loaded_config, quoted
+from accelsim.cli.arguments import add_config, add_strict, loaded_config, whole_number
 
 if TYPE_CHECKING:
     from accelsim.cli.arguments import Commands
@@ -20,19 +20,13 @@ def add_to(commands: Commands) -> None:
     explain.add_argument("--layer", required=True, metavar="NAME", help="a layer, by its name or that of a node in it")
     explain.add_argument(
         "--operations",
-        type=_count,
+        type=whole_number,
         default=12,
         metavar="N",
         help="operations to show of each variant (default: 12)",
     )
     add_strict(explain)
     explain.set_defaults(command=_explain)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no number of operations")
-    return int(text[:9])
 
 
 def _explain(options: argparse.Namespace) -> None:

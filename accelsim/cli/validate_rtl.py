@@ -30,7 +30,7 @@ def add_to(against: Commands) -> None:
     rtl.add_argument(
         "--seed", type=whole_number, default=1, metavar="N", help="of random cases and numbers (default: 1)"
     )
-    rtl.set_defaults(command=_validate_rtl, strict=False)
+    rtl.set_defaults(command=_validate_rtl)
 
 
 def _validate_rtl(options: argparse.Namespace) -> int:

@@ -13,49 +13,7 @@ import pytest
 import accelsim
 from accelsim.cli import main
 from accelsim.simulation import DeadlockError, LayerRecord
-from accelsim.workload import read_network
-
-NETWORK = """\
-name: tiny
-input: {channels: 8, height: 4, width: 4}
-layers:
-  - {name: conv, op: conv, out_channels: 8, kernel: 3, padding: 1}
-  - {name: bn, op: batchnorm}
-  - {name: relu, op: relu}
-"""
-
-CONFIG = """\
-machine:
-  name: small
-  array: {rows: 8, cols: 8}
-  accumulator: {psums: 256}
-  buffers:
-    ifmap: {kib: 4}
-    weight: {kib: 4}
-    parameter: {kib: 1}
-    residual: {kib: 4}
-    ofmap: {kib: 4}
-  dram: {bytes_per_cycle: 8}
-  bn: {lanes: 8}
-  residual_add: {lanes: 8}
-  pooling: {lanes: 8}
-  activation: {lanes: 8}
-run:
-  workload: net.yaml
-"""
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with a configuration and its network."""
-    (tmp_path / "config.yaml").write_text(CONFIG)
-    (tmp_path / "net.yaml").write_text(NETWORK)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+from tests.cli.tiny import CONFIG, LRN, NETWORK, WARNING, names
 
 
 def run_fresh(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -355,24 +313,6 @@ def test_a_deadlock_is_a_failure_and_no_bad_input(
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("name", ["conv", "bn", "relu"])
-def test_explain_finds_a_layer_by_any_of_its_nodes(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "config.yaml", "--layer", name]) == 0
-    printed = capsys.readouterr()
-    assert printed.err == ""
-    assert "tiny: conv on small" in printed.out
-
-
-@pytest.mark.usefixtures("folder")
-def test_explain_shows_as_many_operations_as_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    # Three loads, a multiplication, a drain and a store.
-    assert main(["explain", "config.yaml", "--layer", "conv", "--operations", "2"]) == 0
-    assert "program, fused: 2 of 6 operations" in capsys.readouterr().out
-    assert main(["explain", "config.yaml", "--layer", "conv"]) == 0
-    assert "program, fused: 6 of 6 operations" in capsys.readouterr().out
-
-
-@pytest.mark.usefixtures("folder")
 def test_what_is_printed_elsewhere_than_on_a_terminal_has_no_blanks_at_line_ends(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -380,22 +320,6 @@ def test_what_is_printed_elsewhere_than_on_a_terminal_has_no_blanks_at_line_ends
         assert main(command) == 0
         lines = capsys.readouterr().out.splitlines()
         assert lines == [line.rstrip() for line in lines]
-
-
-def test_explain_refuses_an_unknown_layer(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "config.yaml", "--layer", "covn"]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err == "error: --layer: no layer of the network is called 'covn'; did you mean 'conv'?\n"
-    assert names(folder) == {"config.yaml", "net.yaml"}
-
-
-@pytest.mark.parametrize("count", ["-1", "1.5", "all"])
-def test_explain_refuses_a_number_of_operations_that_is_none(count: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["explain", "config.yaml", "--layer", "conv", "--operations", count])
-    assert caught.value.code == 2
-    assert capsys.readouterr().out == ""
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -433,14 +357,6 @@ def test_a_reader_that_has_gone_gets_no_traceback() -> None:
     assert (finished.returncode, finished.stderr) == (1, "")
 
 
-LRN = """\
-  - {name: norm1, op: unmodelled, operator: LRN, shape: [8, 4, 4], operations: 1000}
-  - {name: norm2, op: unmodelled, operator: LRN, shape: [8, 4, 4], operations: 0}
-"""
-# Of tiny: 2 * 9,216 of the convolution, 128 elements of BN (4 each) and ReLU: 19,072; 1,000 of 20,072 are 4.98 %.
-WARNING = "warning: LRN is not modelled and takes no time (2 nodes: norm1, norm2; 4.98 % of the network's operations)"
-
-
 def test_run_warns_of_what_is_not_modelled(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "net.yaml").write_text(NETWORK + LRN)
     assert main(["run", "config.yaml", "-o", "out"]) == 0
@@ -468,153 +384,3 @@ def test_strict_refuses_what_is_not_modelled(
     assert names(folder) == {"config.yaml", "net.yaml"}
     (folder / "net.yaml").write_text(NETWORK)
     assert main([*command, "--strict"]) == 0
-
-
-def test_import_writes_a_network_as_yaml(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["import", "net.yaml", "-o", "deeper/copy.yaml"]) == 0
-    printed = capsys.readouterr()
-    assert printed.out == "deeper/copy.yaml: tiny: 3 layers (1 conv, 1 batchnorm), 592 parameters, 9,216 MACs\n"
-    assert printed.err == ""
-    assert (folder / "deeper" / "copy.yaml").read_text() == NETWORK.replace("input:", "source: net.yaml\ninput:", 1)
-
-
-def test_import_warns_of_what_is_not_modelled(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "net.yaml").write_text(NETWORK + LRN)
-    assert main(["import", "net.yaml", "-o", "copy.yaml"]) == 0
-    assert " ".join(capsys.readouterr().out.split()).endswith(WARNING)
-    assert list(read_network(folder / "copy.yaml")) == list(read_network(folder / "net.yaml"))
-
-
-@pytest.mark.usefixtures("folder")
-def test_import_replaces_a_file_only_by_force(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("copy.yaml").write_text("mine")
-    assert main(["import", "net.yaml", "-o", "copy.yaml"]) == 2
-    assert "copy.yaml: is there already; give --force" in capsys.readouterr().err
-    assert Path("copy.yaml").read_text() == "mine"
-    assert main(["import", "net.yaml", "-o", "copy.yaml", "--force"]) == 0
-    assert read_network(Path("copy.yaml")).name == "tiny"
-    assert main(["import", "copy.yaml", "-o", "copy.yaml", "--force"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["nowhere.yaml", "-o", "out.yaml"], "nowhere.yaml: no such file"),
-        (["net.txt", "-o", "out.yaml"], "net.txt: no network is read from '.txt' files"),
-        (["config.yaml", "-o", "out.yaml"], "config.yaml:1: machine: unknown key 'machine'"),
-        (["net.yaml", "-o", "net.yaml/out.yaml"], "net.yaml/out.yaml: cannot be written: "),
-        (["net.yaml", "-o", "out.yaml", "--input-shape", "8,4,4"], "net.yaml: this file says what shape its input has"),
-    ],
-)
-def test_import_refuses_what_is_at_fault(
-    arguments: list[str], words: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["import", *arguments]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith(f"error: {words}")
-    assert names(folder) == {"config.yaml", "net.yaml"}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["net.yaml"], "the following arguments are required: -o/--output"),
-        (["net.yaml", "-o", "out.onnx"], "'out.onnx' does not end in .yaml or .yml"),
-        *(
-            (["net.yaml", "-o", "out.yaml", "--input-shape", shape], f"'{shape}' is not channels,height,width")
-            for shape in ("3", "3,224", "3,a,4", "3,4,5,6", "3,-1,4")
-        ),
-        (["net.yaml", "-o", "out.yaml", "--input-shape", "3,224,0"], "a side must be from 1 to 16777216, not 0"),
-        (["net.yaml", "-o", "out.yaml", "--input-shape", "3,16777217,4"], "from 1 to 16777216, not 16777217"),
-        (
-            ["net.yaml", "-o", "out.yaml", "--input-shape", f"3,4,{9:0>30}"],
-            "from 1 to 16777216, not 0000000000000000000…",
-        ),
-        (
-            ["net.yaml", "-o", "out.yaml", "--input-shape", "channels,height,width"],
-            "'channels,height,wid…' is not channels,height,width, such as 3,224,224",
-        ),
-    ],
-)
-def test_a_wrong_import_is_refused(
-    arguments: list[str], words: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["import", *arguments])
-    assert caught.value.code == 2
-    assert words in capsys.readouterr().err
-    assert names(folder) == {"config.yaml", "net.yaml"}
-
-
-TOPOLOGY = "Layer, M, N, K,\na, 20, 17, 35,\nb, 1, 9, 64,\n"
-# What SCALE-Sim 3.0.0 reports for it, ws on an 8x16 array.
-REPORT = "LayerID, Total Cycles, Stall Cycles,\n0, 499, 0,\n1, 247, 0,\n"
-ARRAY = ["--rows", "8", "--cols", "16", "--dataflow", "ws"]
-
-
-class TestValidateScalesim:
-    @staticmethod
-    def exit_code(report: str, *array: str) -> int:
-        Path("topology.csv").write_text(TOPOLOGY)
-        Path("report.csv").write_text(report)
-        return main(["validate", "scalesim", "--topology", "topology.csv", "--report", "report.csv", *array])
-
-    @pytest.mark.usefixtures("folder")
-    def test_equal_layers(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert self.exit_code(REPORT, *ARRAY) == 0
-        printed = capsys.readouterr()
-        assert printed.err == ""
-        lines = [line.split() for line in printed.out.splitlines()]
-        assert ["a", "500", "500", "0"] in lines
-        assert ["b", "248", "248", "0"] in lines
-        assert printed.out.endswith("\n2 of 2 layers equal\n")
-
-    @pytest.mark.usefixtures("folder")
-    def test_a_difference_is_a_failure(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert self.exit_code(REPORT.replace("247", "246"), *ARRAY) == 1
-        printed = capsys.readouterr()
-        assert printed.err == ""
-        assert ["b", "247", "248", "+1"] in [line.split() for line in printed.out.splitlines()]
-        assert printed.out.endswith("\n1 of 2 layers equal\n")
-
-    @pytest.mark.usefixtures("folder")
-    @pytest.mark.parametrize(
-        ("report", "array", "words"),
-        [
-            (REPORT.replace("247", "many"), ARRAY, "report.csv:3: Total Cycles: must be a number of cycles, not the"),
-            (REPORT, [*ARRAY, "--rows", "0"], "rows: must be at least 1, not 0"),
-            (
-                REPORT,
-                [*ARRAY, "--topology", "topologie.csv"],
-                "topologie.csv: no such file; did you mean 'topology.csv'?",
-            ),
-            (
-                REPORT,
-                [*ARRAY, "--topology", "net.yaml"],
-                "net.yaml: is no topology of SCALE-Sim, which is a .csv file",
-            ),
-        ],
-    )
-    def test_bad_input_is_refused(
-        self, report: str, array: list[str], words: str, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert self.exit_code(report, *array) == 2
-        printed = capsys.readouterr()
-        assert printed.out == ""
-        assert printed.err.startswith(f"error: {words}")
-
-    @pytest.mark.parametrize("arguments", [[], ["scalesym"], ["scalesim"], ["scalesim", *ARRAY, "--dataflow", "rs"]])
-    def test_a_wrong_command_line_is_refused(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit) as caught:
-            main(["validate", *arguments])
-        assert caught.value.code == 2
-        assert capsys.readouterr().out == ""
-
-    @pytest.mark.usefixtures("folder")
-    def test_a_topology_is_a_network_like_any_other(self) -> None:
-        Path("topology.csv").write_text(TOPOLOGY)
-        assert main(["run", "config.yaml", "-o", "out", "--set", "run.workload=topology.csv"]) == 0
-        summary = json.loads(Path("out/summary.json").read_text())
-        assert summary["network"] == "topology"
-        assert summary["variants"]["fused"]["macs"] == 20 * 17 * 35 + 9 * 64

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.tiny import CONFIG, NETWORK
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a configuration and its network."""
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    (tmp_path / "net.yaml").write_text(NETWORK)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
