@@ -24,8 +24,6 @@ from accelsim.workload.onnx_frontend.constants import Array, Constants, ValuesAb
 Granularity = Literal["per-tensor", "per-channel"]
 GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
 
-FEWEST_BITS, MOST_BITS = 2, 16
-
 
 class QuantisedTensor(NamedTuple):
     """Signal to quantisation noise of a tensor, against the original in float.
@@ -63,7 +61,7 @@ def quantisation_noise(
     path
         The original's file, for errors.
     bits
-        Bits of a weight, from ``FEWEST_BITS`` to ``MOST_BITS``; several are tried one after the other.
+        Bits of a weight, two or more; several are tried one after the other.
     granularities
         What has a scale of its own.
 

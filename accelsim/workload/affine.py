@@ -16,10 +16,6 @@ class Affine(NamedTuple):
     scale: Doubles
     shift: Doubles
 
-    def then(self, later: Affine) -> Affine:
-        """Return this and a later one as one."""
-        return Affine(self.scale * later.scale, self.shift * later.scale + later.shift)
-
 
 def batchnorm_affine(
     gamma: npt.ArrayLike, beta: npt.ArrayLike, mean: npt.ArrayLike, variance: npt.ArrayLike, epsilon: float

@@ -169,11 +169,6 @@ def test_a_batchnorm_is_a_scale_and_a_shift() -> None:
     assert (affine.scale.tolist(), affine.shift.tolist()) == ([1.5, -4.0], [-5.0, 37.0])
 
 
-def test_one_scale_and_shift_after_another_is_one() -> None:
-    both = Affine(np.array([2.0]), np.array([3.0])).then(Affine(np.array([-4.0]), np.array([5.0])))
-    assert (both.scale.tolist(), both.shift.tolist()) == ([-8.0], [-7.0])  # -4·(2x + 3) + 5
-
-
 def test_a_channel_with_gamma_zero_is_its_beta() -> None:
     weights, bias = integers(1, 2, 3, 1, 1), np.array([5.0, 6.0])
     bn = BN(np.array([0.0, 1.0]), np.array([7.0, 0.0]), np.array([2.0, 2.0]), np.full(2, 1 - EPSILON))
