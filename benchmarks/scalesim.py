@@ -21,7 +21,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from accelsim.report.validation import comparison_table, equality_line
+from accelsim.report.terminal.validation import comparison_table, equality_line
 from accelsim.validation.scalesim import compare_with_scalesim
 
 ROOT = Path(__file__).parents[1]

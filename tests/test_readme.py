@@ -13,7 +13,7 @@ import pytest
 import accelsim
 from accelsim.claims.measure import measure_claims
 from accelsim.cli import main
-from accelsim.report.claims import claims_markdown
+from accelsim.report.terminal.claims import claims_markdown
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 LIGHT_MODEL = Path(onnx.__file__).parent / "backend/test/data/light/light_shufflenet.onnx"

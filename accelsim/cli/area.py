@@ -36,8 +36,8 @@ def _area(options: argparse.Namespace) -> None:
     from accelsim.area.estimate import machine_area, machine_fpga
     from accelsim.area.figures import shipped
     from accelsim.area.synthesis import synthesis
-    from accelsim.report.area import area_lines, area_table, fpga_table
-    from accelsim.report.console import console, print_lines, print_table
+    from accelsim.report.terminal.area import area_lines, area_table, fpga_table
+    from accelsim.report.terminal.console import console, print_lines, print_table
 
     source = synthesis() if options.synthesise else shipped()
     area = machine_area(machine, source)

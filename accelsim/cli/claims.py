@@ -27,8 +27,8 @@ def add_to(commands: Commands) -> None:
 def _claims(options: argparse.Namespace) -> None:
     """Measure each claim on the document's machine, and on three networks on a 32x32 array in three BN placements."""
     from accelsim.claims.measure import measure_claims
-    from accelsim.report.claims import claims_markdown, claims_table
-    from accelsim.report.console import console, print_lines, print_table
+    from accelsim.report.terminal.claims import claims_markdown, claims_table
+    from accelsim.report.terminal.console import console, print_lines, print_table
 
     measurements = measure_claims(options.configs)
     out = console()

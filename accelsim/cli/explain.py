@@ -34,8 +34,8 @@ def _explain(options: argparse.Namespace) -> None:
     config = loaded_config(options)
     from rich.table import Table
 
-    from accelsim.report.console import console, print_table
-    from accelsim.report.explain import explanation
+    from accelsim.report.terminal.console import console, print_table
+    from accelsim.report.terminal.explain import explanation
 
     out = console()
     for part in explanation(config, options.layer, options.operations):

@@ -31,8 +31,8 @@ def _fuse(options: argparse.Namespace) -> None:
     check_new_file(options.output, force=options.force)
     require("onnx", extra="onnx")
     from accelsim.fusion.apply_onnx import fuse_model, serialised
-    from accelsim.report.console import console, print_lines, print_table
-    from accelsim.report.fusion import folded_table, fuse_lines
+    from accelsim.report.terminal.console import console, print_lines, print_table
+    from accelsim.report.terminal.fusion import folded_table, fuse_lines
     from accelsim.workload.onnx_frontend.model import load_model
 
     model = load_model(options.model, weights=True)

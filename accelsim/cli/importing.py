@@ -40,8 +40,8 @@ def _import(options: argparse.Namespace) -> None:
     source = options.network.name if options.network.name.isprintable() else None
     write_workload(graph, options.output, source, force=options.force)
     from accelsim.layers import layers_of
-    from accelsim.report.console import console, print_lines
-    from accelsim.report.tables import network_line, unmodelled_lines
+    from accelsim.report.terminal.console import console, print_lines
+    from accelsim.report.terminal.tables import network_line, unmodelled_lines
     from accelsim.results.summary import unmodelled_operators
 
     out = console()

@@ -37,8 +37,8 @@ def _run(options: argparse.Namespace) -> None:
     from accelsim.results.folder import check_target, write_results
 
     check_target(folder, force=options.force)
-    from accelsim.report.console import console, print_lines, print_table
-    from accelsim.report.tables import fusion_lines, layers_tables, totals_table, unmodelled_lines
+    from accelsim.report.terminal.console import console, print_lines, print_table
+    from accelsim.report.terminal.tables import fusion_lines, layers_tables, totals_table, unmodelled_lines
     from accelsim.results.result import simulate
 
     result = simulate(config)

@@ -72,9 +72,9 @@ def _validate_numerics(options: argparse.Namespace) -> int:
     if options.inputs and (options.batch is not None or options.input_shape):
         raise InputError("the arrays of --inputs have their shapes; leave out --batch and --input-shape")
     require("onnx", "onnxruntime", extra="onnx")
-    from accelsim.report.console import console, print_lines, print_table
-    from accelsim.report.numerics import differences_table, quantisation_table, verdict_lines
-    from accelsim.report.tables import folding_lines
+    from accelsim.report.terminal.console import console, print_lines, print_table
+    from accelsim.report.terminal.numerics import differences_table, quantisation_table, verdict_lines
+    from accelsim.report.terminal.tables import folding_lines
     from accelsim.results.summary import batchnorm_fates
     from accelsim.validation.numerics import TOLERANCE, validate_numerics
     from accelsim.validation.quantisation import GRANULARITIES, quantisation_noise

@@ -40,8 +40,8 @@ def _validate_rtl(options: argparse.Namespace) -> int:
     layers are random ones on random machines, or those of a configuration, cut to a size that RTL can run. The exit
     code is 1 if something differs, 3 if Verilator or a C++ compiler is missing.
     """
-    from accelsim.report.console import console, print_lines, print_table
-    from accelsim.report.rtl import cases_table, difference_lines, equality_line
+    from accelsim.report.terminal.console import console, print_lines, print_table
+    from accelsim.report.terminal.rtl import cases_table, difference_lines, equality_line
     from accelsim.rtl.validate import validate
 
     comparisons = list(validate(_cases(options)))

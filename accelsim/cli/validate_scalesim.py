@@ -30,8 +30,8 @@ def _validate_scalesim(options: argparse.Namespace) -> int:
 
     Cycles in which SCALE-Sim waits for memory do not count. The exit code is 1 if a layer differs.
     """
-    from accelsim.report.console import console, print_table
-    from accelsim.report.validation import comparison_table, equality_line
+    from accelsim.report.terminal.console import console, print_table
+    from accelsim.report.terminal.validation import comparison_table, equality_line
     from accelsim.validation.scalesim import compare_with_scalesim
 
     comparisons = compare_with_scalesim(options.topology, options.report, options.rows, options.cols, options.dataflow)

@@ -1,1 +1,1 @@
-"""What a person reads: tables and explanations, made from records alone."""
+"""What people look at: tables in the terminal, figures, traces, one page to send."""

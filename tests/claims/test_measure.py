@@ -8,8 +8,8 @@ import pytest
 
 from accelsim.claims.measure import DOCUMENTS_MACHINE, NETWORKS, PLACEMENTS, measure_claims
 from accelsim.errors import InputError
-from accelsim.report.claims import CLAIMS, claims_markdown, claims_table
-from tests.report.printing import printed
+from accelsim.report.terminal.claims import CLAIMS, claims_markdown, claims_table
+from tests.report.terminal.printing import printed
 
 
 def test_the_claims(repository: Path) -> None:

@@ -8,10 +8,10 @@ import onnx
 import pytest
 from rich.console import RenderableType
 
-from accelsim.report.numerics import differences_table, quantisation_table, verdict_lines
+from accelsim.report.terminal.numerics import differences_table, quantisation_table, verdict_lines
 from accelsim.validation.numerics import Difference, ExactLayer, Numerics
 from accelsim.validation.quantisation import QuantisedTensor
-from tests.report.printing import printed
+from tests.report.terminal.printing import printed
 
 LAYER = Difference("conv_out", scale=2.0, max_error=3e-7, sqnr_db=131.25, role="layer")
 LOGITS = Difference("logits", scale=4.0, max_error=2e-6, sqnr_db=120.0, role="logit")

@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from accelsim.report.name import Name
+from accelsim.report.terminal.name import Name
 from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator, VariantSummary
 from accelsim.workload.nodes import Unmodelled
 

@@ -10,9 +10,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from accelsim.report.console import console, print_table
-from accelsim.report.name import Name
-from accelsim.report.tables import layers_tables, totals_table
+from accelsim.report.terminal.console import console, print_table
+from accelsim.report.terminal.name import Name
+from accelsim.report.terminal.tables import layers_tables, totals_table
 from tests.results.runs import result_of
 
 NAME = "layer1.0.downsample.conv"

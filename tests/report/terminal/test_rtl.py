@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from accelsim.report.rtl import cases_table, difference_lines, equality_line
+from accelsim.report.terminal.rtl import cases_table, difference_lines, equality_line
 from accelsim.rtl.validate import Comparison, Difference
 from accelsim.simulation import simulate_program
-from tests.report.printing import printed
+from tests.report.terminal.printing import printed
 from tests.rtl.layers import case_of, convolution
 
 CASE = case_of(convolution(2, 3))

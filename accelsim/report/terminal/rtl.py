@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from accelsim.report.name import Name
+from accelsim.report.terminal.name import Name
 
 if TYPE_CHECKING:
     from accelsim.rtl.validate import Comparison

@@ -8,8 +8,8 @@ import pytest
 
 import accelsim
 from accelsim.errors import InputError
-from accelsim.report.explain import explanation
-from tests.report.printing import printed
+from accelsim.report.terminal.explain import explanation
+from tests.report.terminal.printing import printed
 
 
 def explain(path: Path, layer: str, *overrides: str, operations: int = 12) -> str:

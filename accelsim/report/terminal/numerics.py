@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from accelsim.report.name import Name
+from accelsim.report.terminal.name import Name
 from accelsim.validation.numerics import TOLERANCE_FLOAT64, Numerics
 
 if TYPE_CHECKING:

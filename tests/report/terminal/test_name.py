@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from accelsim.report.name import Name
+from accelsim.report.terminal.name import Name
 
 
 def shown(name: str, room: int) -> str:

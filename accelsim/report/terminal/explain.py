@@ -21,7 +21,7 @@ from accelsim.mapping.demand import demands
 from accelsim.mapping.plan import LayerMapping, problem_of
 from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program
-from accelsim.report.formulas import (
+from accelsim.report.terminal.formulas import (
     Formula,
     array_formula,
     drain_formula,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import accelsim
-from accelsim.report.tables import (
+from accelsim.report.terminal.tables import (
     fusion_lines,
     layers_table,
     layers_tables,
@@ -18,7 +18,7 @@ from accelsim.report.tables import (
 from accelsim.results.result import Result
 from accelsim.results.summary import UnmodelledOperator
 from accelsim.workload import read_network
-from tests.report.printing import printed
+from tests.report.terminal.printing import printed
 from tests.results.runs import CONFIGS, result_of
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from accelsim.area.estimate import MachineArea, UnitArea, UnitFpga
 from accelsim.area.figures import FpgaFigures
 from accelsim.area.sram import Memory
-from accelsim.report.area import area_lines, area_table, fpga_table
-from tests.report.printing import printed
+from accelsim.report.terminal.area import area_lines, area_table, fpga_table
+from tests.report.terminal.printing import printed
 
 AREA = MachineArea(
     "made up",

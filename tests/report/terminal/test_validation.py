@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from accelsim.report.validation import comparison_table, equality_line
+from accelsim.report.terminal.validation import comparison_table, equality_line
 from accelsim.validation.scalesim import LayerComparison
-from tests.report.printing import printed
+from tests.report.terminal.printing import printed
 
 COMPARISONS = [LayerComparison("equal", 1234, 1234), LayerComparison("[more]", 10, 2010), LayerComparison("less", 5, 3)]
 

@@ -11,8 +11,8 @@ import pytest
 from accelsim.fusion.apply_onnx import FoldedLayer, FusedModel
 from accelsim.fusion.fold import Filters
 from accelsim.fusion.match import Match
-from accelsim.report.fusion import folded_table, fuse_lines
-from tests.report.printing import printed
+from accelsim.report.terminal.fusion import folded_table, fuse_lines
+from tests.report.terminal.printing import printed
 
 
 def model(size_bytes: int) -> onnx.ModelProto:

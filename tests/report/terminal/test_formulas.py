@@ -11,7 +11,7 @@ import pytest
 from accelsim.config.machine import MachineConfig
 from accelsim.hardware.account import Execution
 from accelsim.program.operations import AccumulateOperation, Program
-from accelsim.report.formulas import (
+from accelsim.report.terminal.formulas import (
     Formula,
     array_formula,
     drain_formula,

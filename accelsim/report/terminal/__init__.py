@@ -1,0 +1,1 @@
+"""Records and results as text and tables for the terminal."""
