@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from accelsim.errors import AccelsimError, InputError, MappingError
     from accelsim.results.folder import write_results
     from accelsim.results.result import Result, simulate
+    from accelsim.results.stored import StoredResult, load_results
     from accelsim.simulation import DeadlockError
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "LoadedConfig",
     "MappingError",
     "Result",
+    "StoredResult",
     "__version__",
     "load_config",
+    "load_results",
     "simulate",
     "write_results",
 ]
@@ -41,7 +44,9 @@ _HOMES = {
     "MappingError": "accelsim.errors",
     "LoadedConfig": "accelsim.config.load",
     "Result": "accelsim.results.result",
+    "StoredResult": "accelsim.results.stored",
     "load_config": "accelsim.config.load",
+    "load_results": "accelsim.results.stored",
     "simulate": "accelsim.results.result",
     "write_results": "accelsim.results.folder",
 }

@@ -63,6 +63,25 @@ def add_clone_shared(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Add the result folder that a report is made from."""
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="result folder that `accelsim run` has written")
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses a part of a result."""
+    parser.add_argument(
+        "--layer", dest="layers", action="append", default=[], metavar="NAME", help="only this layer; may be repeated"
+    )
+    parser.add_argument(
+        "--cycles",
+        dest="window",
+        type=_window,
+        metavar="START:END",
+        help="only these cycles, from the start of a variant",
+    )
+
+
 def whole_number(text: str) -> int:
     """Return a number of few digits."""
     if not text.isdecimal():
@@ -94,6 +113,16 @@ def _file_ending_in(text: str, *suffixes: str) -> Path:
             f"'{shortened(text, MAX_PATH_CHARACTERS)}' does not end in {' or '.join(suffixes)}"
         )
     return path
+
+
+def _window(text: str) -> tuple[int, int]:
+    start, colon, end = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not START:END, such as 1000:2000")
+    window = whole_number(start), whole_number(end)
+    if window[0] >= window[1]:
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' holds no cycle: the end must be after the start")
+    return window
 
 
 def _shape(text: str) -> tuple[int, int, int]:

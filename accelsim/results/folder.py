@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 
 from accelsim.config import resolved_yaml
 from accelsim.errors import InputError
+from accelsim.results.columns import COLUMNS
 from accelsim.workload.yaml_writer import workload_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
     from accelsim.results.result import Result
 
 SUMMARY = "summary.json"
@@ -44,8 +49,21 @@ def check_target(folder: Path, *, force: bool) -> None:
         )
 
 
-def write_results(result: Result, folder: str | Path, *, force: bool = False) -> None:
+def write_results(
+    result: Result, folder: str | Path, *, force: bool = False, also: Sequence[Callable[[Path], None]] = ()
+) -> None:
     """Write a result folder: a hidden one beside it first, which takes its name when it is complete.
+
+    Parameters
+    ----------
+    result
+        What to write.
+    folder
+        Where.
+    force
+        Whether results that are there are replaced.
+    also
+        What writes further files into the folder that it is given.
 
     Raises
     ------
@@ -59,7 +77,7 @@ def write_results(result: Result, folder: str | Path, *, force: bool = False) ->
         with tempfile.TemporaryDirectory(prefix=f".{folder.name[:50]}-", dir=folder.parent) as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
-            _write_files(result, fresh)
+            _write_files(result, fresh, also)
             _put_in_place(fresh, folder)
     except OSError as error:
         raise InputError(f"the results cannot be written: {error.strerror or error}", path=folder) from None
@@ -82,15 +100,13 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
     shutil.rmtree(old.parent)
 
 
-def _write_files(result: Result, folder: Path) -> None:
+def _write_files(result: Result, folder: Path, also: Sequence[Callable[[Path], None]]) -> None:
     network = folder / "network.yaml"
     network.write_text(workload_yaml(result.plan.graph), encoding="utf-8")
     (folder / "config.yaml").write_text(resolved_yaml(result.config.config, workload=network.name), encoding="utf-8")
     (folder / SUMMARY).write_text(result.summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for name, frame in (
-        ("layers", result.layers),
-        ("units", result.units),
-        ("events", result.events),
-        ("stalls", result.stalls),
-    ):
+    for name in COLUMNS:
+        frame: pd.DataFrame = getattr(result, name)
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    for write in also:
+        write(folder)

@@ -10,6 +10,7 @@ import pandas as pd
 from accelsim.config.machine import MachineConfig
 from accelsim.experiment import UNITS, Experiment, LayerRun, VariantRun
 from accelsim.hardware.account import Account
+from accelsim.results.columns import COLUMNS
 
 
 def layers_frame(machine: MachineConfig, experiment: Experiment) -> pd.DataFrame:
@@ -23,8 +24,7 @@ def layers_frame(machine: MachineConfig, experiment: Experiment) -> pd.DataFrame
     rows = [_layer_row(machine, run, layer) for run in experiment.variants for layer in run.layers]
     present = {unit for run in experiment.variants for unit in run.units}
     shares = [f"{unit}_utilization" for unit in UNITS if unit in present]
-    others = [name for name in rows[0] if not name.endswith("_utilization")]
-    return pd.DataFrame(rows, columns=[*others, *shares])
+    return pd.DataFrame(rows, columns=[*COLUMNS["layers"], *shares])
 
 
 def units_frame(experiment: Experiment) -> pd.DataFrame:
@@ -46,8 +46,7 @@ def units_frame(experiment: Experiment) -> pd.DataFrame:
                 account.idle_cycles(layer.record.cycles),
             )
         )
-    columns = ["variant", "layer", "unit", "busy_cycles", "stalled_cycles", "stalled_on", "idle_cycles"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS["units"])
 
 
 def events_frame(experiment: Experiment) -> pd.DataFrame:
@@ -70,8 +69,7 @@ def events_frame(experiment: Experiment) -> pd.DataFrame:
         for run, layer, account in _accounts(experiment)
         for execution in account.executions
     ]
-    columns = ["variant", "layer", "unit", "operation", "start_cycle", "end_cycle", "bytes", "busy_cycles"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS["events"])
 
 
 def stalls_frame(experiment: Experiment) -> pd.DataFrame:
@@ -88,7 +86,7 @@ def stalls_frame(experiment: Experiment) -> pd.DataFrame:
         for run, layer, account in _accounts(experiment)
         for stall in account.stalls
     ]
-    return pd.DataFrame(rows, columns=["variant", "layer", "unit", "stalled_on", "start_cycle", "end_cycle"])
+    return pd.DataFrame(rows, columns=COLUMNS["stalls"])
 
 
 def _accounts(experiment: Experiment) -> Iterator[tuple[VariantRun, LayerRun, Account]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from accelsim.config import LoadedConfig, load_config, resolved_yaml
 from accelsim.experiment import Experiment, NetworkPlan, plan_network, run_experiment
 from accelsim.results import frames
+from accelsim.results.buffers import buffers_frame
 from accelsim.results.summary import (
     SCHEMA_VERSION,
     Summary,
@@ -66,6 +67,11 @@ class Result:
     def stalls(self) -> pd.DataFrame:
         """One row per stall; see :func:`accelsim.results.frames.stalls_frame`."""
         return frames.stalls_frame(self.experiment)
+
+    @cached_property
+    def buffers(self) -> pd.DataFrame:
+        """One row per change of what is in use; see :func:`accelsim.results.buffers.buffers_frame`."""
+        return buffers_frame(self.config.machine, self.experiment)
 
     @cached_property
     def summary(self) -> Summary:

@@ -17,7 +17,7 @@ from accelsim.results.folder import check_target, write_results
 from accelsim.results.result import Result
 from tests.results.runs import CONFIGS, result_of
 
-FRAMES = ("layers", "units", "events", "stalls")
+FRAMES = ("layers", "units", "events", "stalls", "buffers")
 FILES = {"config.yaml", "network.yaml", "summary.json", *(f"{frame}.csv" for frame in FRAMES)}
 
 

@@ -1,0 +1,32 @@
+"""The columns of every frame of a result, as docs/results.md describes them."""
+
+from __future__ import annotations
+
+COLUMNS = {
+    "layers": [
+        "variant",
+        "layer",
+        "kind",
+        "macs",
+        "ops",
+        "start_cycle",
+        "cycles",
+        "compute_cycles",
+        "stall_cycles",
+        "dram_read_bytes",
+        "dram_write_bytes",
+        "bandwidth_bytes_per_cycle",
+        "tiling",
+        "second_phase_tiling",
+    ],
+    "units": ["variant", "layer", "unit", "busy_cycles", "stalled_cycles", "stalled_on", "idle_cycles"],
+    "events": ["variant", "layer", "unit", "operation", "start_cycle", "end_cycle", "bytes", "busy_cycles"],
+    "stalls": ["variant", "layer", "unit", "stalled_on", "start_cycle", "end_cycle"],
+    "buffers": ["variant", "layer", "buffer", "cycle", "halves_in_use"],
+}
+"""Columns by frame; behind those of the layers comes a ``<unit>_utilization`` for each unit."""
+
+TEXT_COLUMNS = frozenset(
+    {"variant", "layer", "kind", "tiling", "second_phase_tiling", "unit", "operation", "stalled_on", "buffer"}
+)
+"""Those that hold text; the others hold numbers."""
