@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import NamedTuple
 
 from accelsim.config.load import LoadedConfig
@@ -22,6 +23,9 @@ from accelsim.workload.unmodelled import refuse_unmodelled, unmodelled_nodes
 
 UNITS = ("dma", "conv_array", "bn_stage", "residual_add", "pooling", "activation", "function_unit")
 """All units that a machine can have, in the order in which data meets them."""
+
+LayersDone = Callable[[int, int], None]
+"""Is told after every layer how many are done, of how many in all variants."""
 
 
 class LayerRun(NamedTuple):
@@ -78,6 +82,17 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
     graph = read_network(config.workload_path, config.run.input_shape)
     if config.run.strict:
         refuse_unmodelled(graph, config.workload_path)
+    return plan_graph(config, graph)
+
+
+def plan_graph(config: LoadedConfig, graph: Graph) -> NetworkPlan:
+    """Fold, group into layers, and map a network that has been read; both variants get the same mapping.
+
+    Raises
+    ------
+    InputError
+        If nothing in the network computes, or (:class:`MappingError`) a layer does not fit the machine.
+    """
     batch = config.run.batch
     unfused = layers_of(graph, batch)
     if batch * max(shape.elements for shape in graph.shapes.values()) > MAX_ELEMENTS:
@@ -179,8 +194,21 @@ def _located(error: MappingError, config: LoadedConfig) -> MappingError:
     return MappingError(place.message, path=place.path, line=place.line, key=place.key)
 
 
-def run_experiment(machine: MachineConfig, plan: NetworkPlan, variants: Sequence[Variant]) -> Experiment:
+def run_experiment(
+    machine: MachineConfig, plan: NetworkPlan, variants: Sequence[Variant], layers_done: LayersDone | None = None
+) -> Experiment:
     """Simulate all layers of the variants, in the order given.
+
+    Parameters
+    ----------
+    machine
+        The machine.
+    plan
+        The network.
+    variants
+        What to simulate.
+    layers_done
+        What wants to know how far this is.
 
     Raises
     ------
@@ -188,7 +216,13 @@ def run_experiment(machine: MachineConfig, plan: NetworkPlan, variants: Sequence
         If the machine stops in the middle of a layer, which no program that accelsim writes should make it do.
     """
     known: dict[_LayerKey, LayerRecord] = {}
-    runs = tuple(_run_variant(machine, plan, variant, known) for variant in variants)
+    numbers, total = count(1), sum(len(plan.layers[variant]) for variant in variants)
+
+    def layer_done() -> None:
+        if layers_done is not None:
+            layers_done(next(numbers), total)
+
+    runs = tuple(_run_variant(machine, plan, variant, known, layer_done) for variant in variants)
     return Experiment(runs)
 
 
@@ -201,7 +235,11 @@ class _LayerKey(NamedTuple):
 
 
 def _run_variant(
-    machine: MachineConfig, plan: NetworkPlan, variant: Variant, known: dict[_LayerKey, LayerRecord]
+    machine: MachineConfig,
+    plan: NetworkPlan,
+    variant: Variant,
+    known: dict[_LayerKey, LayerRecord],
+    layer_done: Callable[[], None],
 ) -> VariantRun:
     runs = []
     start = 0
@@ -213,6 +251,7 @@ def _run_variant(
             record = known[key] = simulate_program(machine, layer_program(machine, layer, mapping))
         runs.append(LayerRun(layer, mapping, record, start))
         start += record.cycles
+        layer_done()
     return VariantRun(variant, machine_units(machine, variant, plan.layers[variant]), tuple(runs))
 
 

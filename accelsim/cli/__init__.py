@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 from accelsim.cli import (
     area,
     claims,
+    compare,
     explain,
     fuse,
     importing,
+    plot,
+    report,
     run,
     schema,
+    trace,
     validate_numerics,
     validate_rtl,
     validate_scalesim,
@@ -65,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"accelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, explain, area, importing, fuse, claims):
+    for command in (run, compare, explain, area, plot, report, trace, importing, fuse, claims):
         command.add_to(commands)
     validate = commands.add_parser(
         "validate", help="hold accelsim against other programs, and networks against themselves"

@@ -122,7 +122,7 @@ def read_settings(path: Path, overrides: Sequence[str]) -> Settings:
     settings.origins[()] = Origin(path, 1)
     for override in overrides:
         _apply(override, settings)
-    return _with_base(settings)
+    return with_base(settings)
 
 
 def _network_instead(path: Path, line: int | None = None) -> InputError:
@@ -143,10 +143,10 @@ def _apply(override: str, settings: Settings) -> None:
         value, lines = parse_yaml(written)
     except InputError as error:
         raise InputError(error.message, key=f"--set {shortened(key)}") from None
-    settings.put(_key_path(key, value), value, lines)
+    settings.put(key_path(key, value), value, lines)
 
 
-def _key_path(key: str, value: Any) -> tuple[str, ...]:
+def key_path(key: str, value: Any) -> tuple[str, ...]:
     """Split a dotted key; the name of a layer in ``run.tiling`` stays whole."""
     if not key.startswith(_TILING):
         return tuple(key.split("."))
@@ -156,8 +156,14 @@ def _key_path(key: str, value: Any) -> tuple[str, ...]:
     return ("run", "tiling", *layer.rsplit(".", maxsplit=1))
 
 
-def _with_base(settings: Settings, depth: int = 0) -> Settings:
-    """Complete a machine by the one it is based on, which may be based on another."""
+def with_base(settings: Settings, depth: int = 0) -> Settings:
+    """Complete a machine by the one it is based on, which may be based on another (``depth``: how many have been).
+
+    Raises
+    ------
+    InputError
+        If the base cannot be read, or there is no end of bases.
+    """
     machine = settings.data.get("machine")
     if not isinstance(machine, dict) or "base" not in machine:
         return settings
@@ -173,7 +179,7 @@ def _with_base(settings: Settings, depth: int = 0) -> Settings:
         if place != _BASE and not (place and _is_section(base.data, place) and _is_section(settings.data, place))
     }
     # what a section of both lacks, its base lacks: so there the base's origin stands
-    return _with_base(Settings(_merged(base.data, settings.data), base.origins | origins), depth + 1)
+    return with_base(Settings(_merged(base.data, settings.data), base.origins | origins), depth + 1)
 
 
 def _merged(base: Any, over: Any) -> Any:

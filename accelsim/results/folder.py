@@ -13,8 +13,6 @@ from accelsim.results.columns import COLUMNS
 from accelsim.workload.yaml_writer import workload_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     import pandas as pd
 
     from accelsim.results.result import Result
@@ -49,21 +47,8 @@ def check_target(folder: Path, *, force: bool) -> None:
         )
 
 
-def write_results(
-    result: Result, folder: str | Path, *, force: bool = False, also: Sequence[Callable[[Path], None]] = ()
-) -> None:
+def write_results(result: Result, folder: str | Path, *, force: bool = False) -> None:
     """Write a result folder: a hidden one beside it first, which takes its name when it is complete.
-
-    Parameters
-    ----------
-    result
-        What to write.
-    folder
-        Where.
-    force
-        Whether results that are there are replaced.
-    also
-        What writes further files into the folder that it is given.
 
     Raises
     ------
@@ -77,7 +62,7 @@ def write_results(
         with tempfile.TemporaryDirectory(prefix=f".{folder.name[:50]}-", dir=folder.parent) as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
-            _write_files(result, fresh, also)
+            _write_files(result, fresh)
             _put_in_place(fresh, folder)
     except OSError as error:
         raise InputError(f"the results cannot be written: {error.strerror or error}", path=folder) from None
@@ -100,7 +85,7 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
     shutil.rmtree(old.parent)
 
 
-def _write_files(result: Result, folder: Path, also: Sequence[Callable[[Path], None]]) -> None:
+def _write_files(result: Result, folder: Path) -> None:
     network = folder / "network.yaml"
     network.write_text(workload_yaml(result.plan.graph), encoding="utf-8")
     (folder / "config.yaml").write_text(resolved_yaml(result.config.config, workload=network.name), encoding="utf-8")
@@ -108,5 +93,3 @@ def _write_files(result: Result, folder: Path, also: Sequence[Callable[[Path], N
     for name in COLUMNS:
         frame: pd.DataFrame = getattr(result, name)
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    for write in also:
-        write(folder)

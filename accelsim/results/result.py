@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.config import LoadedConfig, load_config, resolved_yaml
-from accelsim.experiment import Experiment, NetworkPlan, plan_network, run_experiment
+from accelsim.config import LoadedConfig, load_config
+from accelsim.experiment import Experiment, LayersDone, NetworkPlan, plan_network, run_experiment
 from accelsim.results import frames
 from accelsim.results.buffers import buffers_frame
 from accelsim.results.summary import (
@@ -15,6 +15,7 @@ from accelsim.results.summary import (
     Summary,
     batchnorm_fates,
     config_hash,
+    network_hash,
     saving_between,
     summarise_variant,
     unmodelled_operators,
@@ -91,7 +92,7 @@ class Result:
         return Summary(
             schema_version=SCHEMA_VERSION,
             accelsim_version=__version__,
-            config_sha256=config_hash(resolved_yaml(self.config.config, workload=""), self.plan.graph),
+            config_sha256=config_hash(self.config.config, network_hash(self.plan.graph)),
             network=self.plan.graph.name,
             batch=batch,
             machine=machine.name,
@@ -102,8 +103,15 @@ class Result:
         )
 
 
-def simulate(config: LoadedConfig | str | Path) -> Result:
-    """Simulate a configuration: one that :func:`accelsim.load_config` has read, or a file.
+def simulate(config: LoadedConfig | str | Path, layers_done: LayersDone | None = None) -> Result:
+    """Simulate a configuration.
+
+    Parameters
+    ----------
+    config
+        What :func:`accelsim.load_config` has read, or a file.
+    layers_done
+        What is told after every layer how many are done, and of how many.
 
     Raises
     ------
@@ -112,4 +120,4 @@ def simulate(config: LoadedConfig | str | Path) -> Result:
     """
     loaded = config if isinstance(config, LoadedConfig) else load_config(config)
     plan = plan_network(loaded)
-    return Result(loaded, plan, run_experiment(loaded.machine, plan, loaded.run.variants))
+    return Result(loaded, plan, run_experiment(loaded.machine, plan, loaded.run.variants, layers_done))

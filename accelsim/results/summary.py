@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from accelsim.config.machine import MachineConfig
-from accelsim.config.run import Variant
+from accelsim.config.run import Config, Variant
 from accelsim.experiment import VariantRun
 from accelsim.fusion.match import Match
 from accelsim.layers import Layer, Operations
+from accelsim.results.bandwidth import spread_over_windows, window_edges
 from accelsim.workload.nodes import Unmodelled
 
 if TYPE_CHECKING:
@@ -165,12 +167,9 @@ def peak_bandwidth(transfers: pd.DataFrame, cycles: int) -> float:
     cycles
         Length of the run; a last window that is shorter counts by its own length.
     """
-    edges = np.append(np.arange(0, cycles, PEAK_WINDOW_CYCLES), cycles)
-    times = transfers[["start_cycle", "end_cycle"]].to_numpy().ravel()
-    moved = np.repeat(np.cumsum(transfers["bytes"].to_numpy()), 2)
-    moved[::2] -= transfers["bytes"].to_numpy()
-    by_edge = np.interp(edges, times, moved, left=0.0)
-    return float(np.max(np.diff(by_edge) / np.diff(edges)))
+    edges = window_edges(0, cycles, PEAK_WINDOW_CYCLES)
+    moved = spread_over_windows(transfers, transfers["bytes"].to_numpy(), edges)
+    return float(np.max(moved / np.diff(edges)))
 
 
 def saving_between(fused: VariantSummary, unfused: VariantSummary) -> Saving:
@@ -191,10 +190,19 @@ def saving_between(fused: VariantSummary, unfused: VariantSummary) -> Saving:
     )
 
 
-def config_hash(resolved: str, network: Graph) -> str:
-    """Hash of all that determines a result: the resolved configuration and the network, whatever file it is from."""
+def network_hash(network: Graph) -> str:
+    """Hash of a network, whatever file it is from."""
     nodes = "\n".join(map(repr, network))
-    return hashlib.sha256(f"{resolved}\0{network.name}\0{network.input_shape}\0{nodes}".encode()).hexdigest()
+    return hashlib.sha256(f"{network.name}\0{network.input_shape}\0{nodes}".encode()).hexdigest()
+
+
+def config_hash(config: Config, network: str) -> str:
+    """Hash of all that determines a result: the configuration, and the network (:func:`network_hash`)."""
+    # the network says itself what it is, and where results go changes none
+    files = {"run": {"workload", "input_shape", "output"}}
+    values = config.model_dump(mode="json", exclude_none=True, exclude=files)
+    resolved = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{resolved}\0{network}".encode()).hexdigest()
 
 
 def batchnorm_fates(matches: Iterable[Match]) -> list[BatchNormFate]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,9 +17,17 @@ UNBOUNDED = 2**16
 """Columns where the output is no terminal: more than any table takes."""
 
 
-def console() -> Console:
-    """Return a console on standard output; a file or a pipe has room for everything, and no colour."""
-    return Console(width=None if sys.stdout.isatty() else UNBOUNDED, highlight=False)
+def console(*, wide: bool = False) -> Console:
+    """Return a console on standard output; a file or a pipe has room for everything, and no colour.
+
+    Parameters
+    ----------
+    wide
+        Whether a terminal, too, is to be treated as if it had room for everything.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names may hold characters that the output's encoding has not
+    return Console(width=None if sys.stdout.isatty() and not wide else UNBOUNDED, highlight=False)
 
 
 def print_lines(out: Console, lines: Iterable[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
@@ -27,12 +29,17 @@ class Name:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Show as much as there is room for."""
-        # Where characters are two columns wide this is still too long, and rich cuts the end.
         yield Text(_without_middle(self.name, options.max_width), no_wrap=True, overflow="ellipsis")
 
 
 def _without_middle(name: str, room: int) -> str:
     if cell_len(name) <= room:
         return name
-    head = (room - 1) // 2
-    return f"{name[:head]}…{name[len(name) - (room - 1 - head) :]}"
+    head = _beginning(name, (room - 1) // 2)
+    tail = _beginning(name[::-1], room - 1 - cell_len(head))[::-1]
+    return f"{head}…{tail}"
+
+
+def _beginning(text: str, room: int) -> str:
+    """Return as many characters as there is room for: some are two columns wide."""
+    return text[: sum(width <= room for width in accumulate(map(cell_len, text)))]

@@ -6,25 +6,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from accelsim.report.terminal.name import Name
-from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator, VariantSummary
+from accelsim.report.terminal.layer_columns import DEFAULT_COLUMNS, Row
+from accelsim.report.terminal.layer_columns import KIB as KIB  # for the tables that show other things in KiB, too
+from accelsim.report.terminal.layer_columns import NOTHING as NOTHING
+from accelsim.report.terminal.side_by_side import Difference, column_choices, side_by_side
+from accelsim.report.terminal.total_figures import TOTAL_FIGURES, share_text
+from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator
 from accelsim.workload.nodes import Unmodelled
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from accelsim.workload.graph import Graph
-
-KIB = 1024
-
-NOTHING = "-"
-"""In place of a figure of something that a variant does not have."""
 
 MAX_NODES_NAMED = 4
 
@@ -44,26 +43,21 @@ UNIT_NAMES = {
 }
 
 
-_Row = dict[str, Any]
+def layers_tables(layers: pd.DataFrame, columns: Sequence[str] | None = None) -> Iterator[Table]:
+    """Yield the table of layers with all usual columns, and then with ever fewer, for narrow terminals.
 
-_FIGURES: dict[str, Callable[[_Row], str]] = {
-    "cycles": lambda row: f"{row['cycles']:,}",
-    "stalled": lambda row: f"{row['stall_cycles']:,}",
-    "DRAM KiB": lambda row: f"{(row['dram_read_bytes'] + row['dram_write_bytes']) / KIB:,.1f}",
-    "array %": lambda row: f"{100 * row['conv_array_utilization']:.1f}",
-}
-
-_DISPENSABLE = ("stalled", "array %")
-"""What is left out where there is no room for it, in this order."""
-
-
-def layers_tables(layers: pd.DataFrame) -> Iterator[Table]:
-    """Yield the table of layers with all figures, and then with ever fewer, for narrow terminals."""
-    for count in range(len(_DISPENSABLE) + 1):
-        yield layers_table(layers, without=_DISPENSABLE[:count])
+    Parameters
+    ----------
+    layers
+        The layers of a result.
+    columns
+        Names in ``LAYER_COLUMNS`` where just these are to be shown.
+    """
+    for choice in column_choices(columns):
+        yield layers_table(layers, choice)
 
 
-def layers_table(layers: pd.DataFrame, without: Sequence[str] = ()) -> Table:
+def layers_table(layers: pd.DataFrame, columns: Sequence[str] = DEFAULT_COLUMNS) -> Table:
     """One line per layer; for each figure one column per variant, and the cycles that fusing saved.
 
     A layer that only one variant has stands where it is executed; a BatchNorm that is gone has saved all its cycles.
@@ -72,28 +66,15 @@ def layers_table(layers: pd.DataFrame, without: Sequence[str] = ()) -> Table:
     ----------
     layers
         The layers of a result.
-    without
-        Figures to leave out.
+    columns
+        Names in ``LAYER_COLUMNS``.
     """
-    figures = {title: text for title, text in _FIGURES.items() if title not in without}
-    variants = list(dict.fromkeys(layers["variant"]))
-    rows = {variant: layers[layers["variant"] == variant].set_index("layer").to_dict("index") for variant in variants}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("layer")
-    for title in figures:
-        for variant in variants:
-            table.add_column(f"{title}\n{variant}", justify="right", no_wrap=True)
-        if title == "cycles" and len(variants) == 2:
-            table.add_column("saved\n%", justify="right", no_wrap=True)
-    for name in reduce(_merged, [list(rows[variant]) for variant in reversed(variants)]):
-        of_variants = [rows[variant].get(name) for variant in variants]
-        cells = []
-        for title, text in figures.items():
-            cells += [text(row) if row else NOTHING for row in of_variants]
-            if title == "cycles" and len(variants) == 2:
-                cells.append(_saved_cycles(rows["fused"].get(name), rows["unfused"].get(name)))
-        table.add_row(Name(name), *cells)
-    return table
+    rows: dict[str, dict[str, Row]] = {}
+    for row in layers.to_dict("records"):
+        rows.setdefault(row["variant"], {})[row["layer"]] = row
+    names = reduce(_merged, [list(rows[variant]) for variant in reversed(rows)])
+    saved = {"cycles": Difference("saved\n%", _saved_cycles(list(rows)))} if len(rows) == 2 else {}
+    return side_by_side(names, rows, columns, saved)
 
 
 def _merged(some: list[str], others: list[str]) -> list[str]:
@@ -108,10 +89,15 @@ def _merged(some: list[str], others: list[str]) -> list[str]:
     return [*names, *left]
 
 
-def _saved_cycles(fused: _Row | None, unfused: _Row | None) -> str:
-    if unfused is None:
-        return NOTHING
-    return _percent(100 * (1 - (fused["cycles"] if fused else 0) / unfused["cycles"]))
+def _saved_cycles(variants: Sequence[str]) -> Callable[[Sequence[Row | None]], str]:
+    def text(rows: Sequence[Row | None]) -> str:
+        of = dict(zip(variants, rows, strict=True))
+        fused, unfused = of["fused"], of["unfused"]
+        if unfused is None:
+            return NOTHING
+        return _percent(100 * (1 - (fused["cycles"] if fused else 0) / unfused["cycles"]))
+
+    return text
 
 
 def totals_table(summary: Summary) -> Table:
@@ -124,18 +110,17 @@ def totals_table(summary: Summary) -> Table:
         table.add_column(variant, justify="right")
     if summary.saving:
         table.add_column("saved", justify="right")
-    for name, text, value in _TOTALS:
-        cells = [text(variant) for variant in variants.values()]
-        if summary.saving:
-            cells.append(_saved(value(variants["fused"]), value(variants["unfused"])))
-        table.add_row(name, *cells)
+    for name, figure in TOTAL_FIGURES.items():
+        values = {title: getattr(variant, name) for title, variant in variants.items()}
+        cells = [figure.text(value) for value in values.values()]
+        if summary.saving and figure.can_be_saved:
+            cells.append(_saved(values["fused"], values["unfused"]))
+        table.add_row(figure.title, *cells)
     table.add_section()
     for unit, name in UNIT_NAMES.items():
         if any(unit in variant.utilization for variant in variants.values()):
-            shares = [variant.utilization.get(unit) for variant in variants.values()]
-            table.add_row(
-                f"{name} utilisation", *(NOTHING if share is None else f"{100 * share:.2f} %" for share in shares)
-            )
+            shares = (share_text(variant.utilization.get(unit)) for variant in variants.values())
+            table.add_row(f"{name} utilisation", *shares)
     return table
 
 
@@ -208,26 +193,6 @@ def _saving_lines(saving: Saving) -> list[str]:
     if saving.function_unit_busy_percent is not None:
         lines.append(f"busy cycles of the function unit: {saving.function_unit_busy_percent:.2f} % saved")
     return lines
-
-
-_Total = tuple[str, Callable[[VariantSummary], str], Callable[[VariantSummary], float]]
-
-_TOTALS: tuple[_Total, ...] = (
-    ("cycles", lambda v: f"{v.cycles:,}", lambda v: v.cycles),
-    ("time", lambda v: f"{v.milliseconds:,.4g} ms", lambda v: v.milliseconds),
-    ("frames per second", lambda v: f"{v.frames_per_second:,.4g}", lambda _: 0),
-    ("stall cycles", lambda v: f"{v.stall_cycles:,}", lambda _: 0),
-    ("DRAM read", lambda v: f"{v.dram_read_bytes:,} B", lambda v: v.dram_read_bytes),
-    ("DRAM written", lambda v: f"{v.dram_write_bytes:,} B", lambda v: v.dram_write_bytes),
-    (
-        "bandwidth, average",
-        lambda v: f"{v.average_bandwidth_bytes_per_cycle:.3f} B/cycle, {v.average_bandwidth_gb_per_second:.3f} GB/s",
-        lambda _: 0,
-    ),
-    ("bandwidth, peak", lambda v: f"{v.peak_bandwidth_bytes_per_cycle:.3f} B/cycle", lambda _: 0),
-    ("MACs", lambda v: f"{v.macs:,}", lambda _: 0),
-    ("operations", lambda v: f"{v.ops:,}", lambda v: v.ops),
-)
 
 
 def _saved(fused: float, unfused: float) -> str:

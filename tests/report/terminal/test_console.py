@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Sequence
 
 import pytest
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from accelsim.report.terminal.console import console, print_table
+from accelsim.report.terminal.console import UNBOUNDED, console, print_lines, print_table
 from accelsim.report.terminal.name import Name
 from accelsim.report.terminal.tables import layers_tables, totals_table
+from tests.report.terminal.fake_terminal import FakeTerminal
 from tests.results.runs import result_of
 
 NAME = "layer1.0.downsample.conv"
@@ -112,3 +115,52 @@ def test_what_is_no_terminal_has_room_for_everything_and_no_colour(
     name = "n" * 500
     print_table(console(), table("cycles", "stalled", name=name), table("cycles", name=name))
     assert capsys.readouterr().out.splitlines()[-2] == f" {name}  {NUMBER}  {NUMBER}"
+
+
+def test_a_terminal_can_be_treated_as_if_it_had_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", FakeTerminal())
+    monkeypatch.setenv("COLUMNS", "40")
+    assert (console().width, console(wide=True).width) == (40, UNBOUNDED)
+
+
+@pytest.mark.parametrize(("no_color", "is_coloured"), [("", True), ("1", False)])
+def test_no_color_is_respected(no_color: str, is_coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = FakeTerminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    console().print("[red]word[/red]")
+    assert terminal.getvalue() == ("\x1b[31mword\x1b[0m\n" if is_coloured else "word\n")
+
+
+def test_a_terminal_that_knows_no_styles_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = FakeTerminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "dumb")
+    print_table(console(), table("cycles"))
+    assert "cycles" in terminal.getvalue()
+    assert "\x1b" not in terminal.getvalue()
+
+
+def test_a_name_that_the_output_cannot_encode_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    print_lines(console(), ["名前.conv1"])
+    sys.stdout.flush()
+    assert written.getvalue() == b"??.conv1\n"
+
+
+@pytest.mark.parametrize("name", ["backbone." * 20, "畳み込み層の名前" * 9])
+@pytest.mark.parametrize("width", [80, 120])
+def test_long_names_leave_the_table_as_wide_as_the_terminal(name: str, width: int) -> None:
+    layers = result_of("alpha5").layers.assign(layer=name)
+    lines = printed(width, *layers_tables(layers))
+    assert [cell_len(line) for line in lines] == [width - 1] * len(lines)  # a blank ends them all, and is not printed
+
+
+@pytest.mark.parametrize("case", ["resnet18", "mobilenet, off chip", "cifar, kept on chip", "alpha5"])
+def test_totals_fit_80_columns_a_line_each(case: str) -> None:
+    summary = result_of(case).summary
+    lines = printed(80, totals_table(summary))
+    assert max(map(len, lines)) < 80
+    assert lines == printed(1000, totals_table(summary))

@@ -24,7 +24,9 @@ def shown(name: str, room: int) -> str:
         ("layer1.0.conv2", 12, "layer….conv2"),
         ("[/bold]:smile:", 14, "[/bold]:smile:"),
         ("名前名前名前", 12, "名前名前名前"),
-        ("名前名前名前", 11, "名前名前名…"),
+        # Characters that are two columns wide: five columns hold two of them, and the six that are left three.
+        ("名前名前名前", 11, "名前…前名前"),
+        ("名前名前名前", 10, "名前…名前"),
     ],
 )
 def test_what_is_shown_of_a_name(name: str, room: int, text: str) -> None:
