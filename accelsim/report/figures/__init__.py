@@ -1,0 +1,1 @@
+"""Figures of a result, drawn on matplotlib's axes."""
