@@ -22,6 +22,12 @@ COMPILE = ("-std=c++20", "-O1", "-DVL_TIME_CONTEXT")
 RUNTIME = ("verilated", "verilated_threads")
 """Verilator's own code that every simulation needs."""
 
+WAVEFORM_RUNTIME = "verilated_vcd_c"
+"""What one that writes a waveform needs too."""
+
+WAVEFORM_ARGUMENTS = ("--trace", "--trace-max-width", "64", SOURCES / "waveform.vlt")
+"""Verilator's, for one that writes a waveform: of signals up to 64 bits. Descriptors and rows of data are wider."""
+
 
 class Tools(NamedTuple):
     """Where Verilator and the C++ compiler are."""
@@ -73,8 +79,15 @@ def tools() -> Tools:
     return Tools(root / "bin" / "verilator_bin", root, Path(compiler))
 
 
-def simulation(parameters: MachineParameters) -> Path:
+def simulation(parameters: MachineParameters, *, waveform: bool = False) -> Path:
     """Return the simulation of a machine, which is built if it is not there yet.
+
+    Parameters
+    ----------
+    parameters
+        What is built into the machine.
+    waveform
+        Whether it is one that writes a waveform, to the file that it is given; it is slower.
 
     A file comes to its place in one step when it is complete, so that a build which is interrupted leaves none, and
     builds at the same time replace one another's by the same.
@@ -86,7 +99,8 @@ def simulation(parameters: MachineParameters) -> Path:
     """
     found = tools()
     folder = cache_folder() / _fingerprint(found)
-    return _made(folder / _name(parameters), lambda scratch: _build(found, parameters, folder, scratch))
+    name = _name(parameters) + ("-waveform" if waveform else "")
+    return _made(folder / name, lambda scratch: _build(found, parameters, folder, scratch, waveform))
 
 
 def complaints(parameters: MachineParameters) -> str:
@@ -102,17 +116,19 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "accelsim" / "rtl"
 
 
-def _build(found: Tools, parameters: MachineParameters, folder: Path, scratch: Path) -> Path:
+def _build(found: Tools, parameters: MachineParameters, folder: Path, scratch: Path, waveform: bool) -> Path:
     """Build a simulation in a folder of its own."""
-    complaint = found.verilate(["--cc", "-O3", "--prefix", f"V{TOP}", "--Mdir", scratch, *_arguments(parameters)])
+    options = ["--cc", "-O3", "--prefix", f"V{TOP}", "--Mdir", scratch, *(WAVEFORM_ARGUMENTS if waveform else ())]
+    complaint = found.verilate([*options, *_arguments(parameters)])
     if complaint:
         raise ToolError(f"verilator cannot read the RTL: {_first_line(complaint)}")
     everything = scratch / "all.cpp"
     parts = [*sorted(scratch.glob(f"V{TOP}*.cpp")), SOURCES / "testbench.cpp"]
     everything.write_text("".join(f'#include "{part}"\n' for part in parts), encoding="utf-8")
-    runtime = [_runtime(found, name, folder) for name in RUNTIME]
+    runtime = [_runtime(found, name, folder) for name in (*RUNTIME, *([WAVEFORM_RUNTIME] if waveform else []))]
     program = scratch / "simulation"
-    found.compile([*found.includes, f"-I{scratch}", everything, *runtime, "-pthread"], program)
+    traces = f"-DVM_TRACE={int(waveform)}"
+    found.compile([*found.includes, f"-I{scratch}", traces, everything, *runtime, "-pthread"], program)
     return program
 
 

@@ -14,6 +14,8 @@ from accelsim.rtl.case import RtlCase
 from accelsim.rtl.descriptors import TOKENS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from accelsim.rtl.packing import Bytes
 
 UNITS = ("dma", "conv_array", "bn_stage", "residual_add", "pooling", "activation", "function_unit")
@@ -55,8 +57,15 @@ class RtlRun(NamedTuple):
     memory: Bytes
 
 
-def cosimulate(case: RtlCase) -> RtlRun:
+def cosimulate(case: RtlCase, waveform: Path | None = None) -> RtlRun:
     """Run a case; what builds the simulation of its machine is asked for if need be.
+
+    Parameters
+    ----------
+    case
+        What to run.
+    waveform
+        Where RTL is to write its waveform (VCD), if it is.
 
     Raises
     ------
@@ -65,7 +74,11 @@ def cosimulate(case: RtlCase) -> RtlRun:
     """
     # The command is a file that we built.
     run = subprocess.run(  # noqa: S603
-        [simulation(case.parameters)], input=_written(case), capture_output=True, text=True, check=False
+        [simulation(case.parameters, waveform=waveform is not None), *([waveform] if waveform else [])],
+        input=_written(case),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if run.returncode:
         raise ToolError(f"the simulation of the RTL fails on {case.name}: {run.stderr.strip()[:300]}")

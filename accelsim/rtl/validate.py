@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from accelsim.rtl.case import RtlCase
 from accelsim.rtl.cosimulation import RtlAccount, RtlRun, cosimulate
 from accelsim.rtl.memory_image import read_map
 from accelsim.simulation import LayerRecord, simulate_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Difference(NamedTuple):
@@ -33,20 +36,31 @@ class Comparison(NamedTuple):
 
 
 def validate(cases: Iterable[RtlCase]) -> Iterator[Comparison]:
-    """Run cases on the model and on RTL, and compare.
+    """Run cases on the model and on RTL, and compare them, each as :func:`compare` does."""
+    return map(compare, cases)
+
+
+def compare(case: RtlCase, waveform: Path | None = None) -> Comparison:
+    """Run a case on the model and on RTL, and compare.
 
     Compared are the total, what every unit was busy with and stalled on, the bytes that crossed the DRAM port, and all
     results in memory.
+
+    Parameters
+    ----------
+    case
+        What to run.
+    waveform
+        Where RTL is to write its waveform (VCD), if it is.
 
     Raises
     ------
     ToolError
         If RTL cannot be simulated here.
     """
-    for case in cases:
-        record = simulate_program(case.machine, case.program)
-        run = cosimulate(case)
-        yield Comparison(case, record, run.cycles, tuple(differences(case, record, run)))
+    record = simulate_program(case.machine, case.program)
+    run = cosimulate(case, waveform)
+    return Comparison(case, record, run.cycles, tuple(differences(case, record, run)))
 
 
 def differences(case: RtlCase, record: LayerRecord, run: RtlRun) -> Iterator[Difference]:

@@ -51,6 +51,13 @@ def test_another_machine_is_built_with_the_same_runtime(cache: Path, steps: list
     assert len(files(cache)) == 4
 
 
+def test_a_simulation_with_a_waveform_is_another_one(cache: Path, steps: list[str]) -> None:
+    assert simulation(PARAMETERS, waveform=True) != simulation(PARAMETERS)
+    runtime = ["verilated.o", "verilated_threads.o"]
+    assert steps == [*runtime, "verilated_vcd_c.o", "simulation", "simulation"]
+    assert len(files(cache)) == 5
+
+
 @pytest.mark.usefixtures("steps")
 def test_an_interrupted_build_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_tools: object, _arguments: object, result: Path) -> None:

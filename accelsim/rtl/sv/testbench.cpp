@@ -9,6 +9,9 @@
 
 #include "Vaccelerator.h"
 #include "verilated.h"
+#if VM_TRACE
+#include "verilated_vcd_c.h"
+#endif
 
 namespace {
 
@@ -132,6 +135,28 @@ private:
     uint64_t written_ = 0;
 };
 
+// The waveform, in a simulation that is built to write one. A nanosecond is a cycle, and signals are shown as they are
+// before the clock edge that ends it. Loading and reset lie before cycle 0 and are not shown.
+class Waveform {
+public:
+#if VM_TRACE
+    Waveform(Vaccelerator& machine, const char* path) {
+        file_.set_time_unit("1ns");
+        file_.set_time_resolution("1ns");
+        machine.trace(&file_, ALL_LEVELS);
+        file_.open(path);
+    }
+    void show(uint64_t cycle) { file_.dump(cycle); }
+
+private:
+    static constexpr int ALL_LEVELS = 99;
+    VerilatedVcdC file_;
+#else
+    Waveform(Vaccelerator&, const char*) {}
+    void show(uint64_t) {}
+#endif
+};
+
 void tick(Vaccelerator& machine) {
     machine.clk = 1;
     machine.eval();
@@ -156,12 +181,14 @@ void load(Vaccelerator& machine, const Case& run) {
 
 }  // namespace
 
-int main() {
+int main(int, char** arguments) {
     const Case run = read_case();
     VerilatedContext context;
+    context.traceEverOn(VM_TRACE);
     Vaccelerator machine(&context);
     Memory memory(run);
     load(machine, run);
+    Waveform waveform(machine, arguments[1]);
 
     uint64_t total = 0;
     bool moving = true;
@@ -173,6 +200,7 @@ int main() {
         machine.eval();
         // What arrives in this cycle can be used in the next.
         moving = machine.working || memory.in_flight() || machine.return_bytes;
+        waveform.show(now);
         tick(machine);
     }
 
