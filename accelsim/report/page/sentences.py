@@ -1,0 +1,63 @@
+"""What the page says in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from accelsim.report.selection import Window
+    from accelsim.results.summary import Summary, VariantSummary
+
+
+def subject(summary: Summary) -> str:
+    """Say what was simulated on what."""
+    return f"{summary.network}, batch {summary.batch}, on {summary.machine}"
+
+
+def saving_sentence(summary: Summary) -> str:
+    """Say what fusing saved; or, if there is nothing to compare, what the variant that ran took."""
+    if summary.saving is None:
+        ((name, only),) = summary.variants.items()
+        return (
+            f"Only the {name} network was simulated: it takes {only.cycles:,} cycles "
+            f"and moves {_dram_bytes(only):,} bytes to and from DRAM."
+        )
+    fused, unfused = summary.variants["fused"], summary.variants["unfused"]
+    parts = [
+        _saved("cycles", fused.cycles, unfused.cycles, summary.saving.cycles_percent),
+        _saved("bytes to and from DRAM", _dram_bytes(fused), _dram_bytes(unfused), summary.saving.dram_bytes_percent),
+    ]
+    return f"Folding BatchNorm into the convolutions {' and '.join(parts)}."
+
+
+def shown_sentence(layers: Sequence[str], window: Window | None) -> str:
+    """Say which part of the run the timeline shows, and from where its cycles count."""
+    of_layers = f" of {', '.join(layers)}" if layers else ""
+    if window:
+        return f"The cycles {window.start_cycle:,} to {window.end_cycle:,}{of_layers}."
+    if layers:
+        return f"Only {', '.join(layers)}; cycles count from where the first of them begins in each variant."
+    return "The whole run, every unit."
+
+
+def resolution_sentence(resolution_cycles: int) -> str:
+    """Say what is merged in the timeline, and how all of it can be seen; nothing if all of it is."""
+    if not resolution_cycles:
+        return ""
+    return (
+        f"So long a run is shown at a resolution of {resolution_cycles:,} cycles: what a unit does alike in one layer "
+        f"with less than that in between is one bar, the paler the less of it is work or waiting. To see every "
+        f"operation, choose a part: accelsim report RESULTS --layer NAME, or --cycles START:END."
+    )
+
+
+def _saved(what: str, now: int, before: int, percent: float | None) -> str:
+    if percent is None:
+        return f"saves none of 0 {what}"
+    return f"{'saves' if percent >= 0 else 'costs'} {abs(percent):.2f} % of the {what} ({now:,} instead of {before:,})"
+
+
+def _dram_bytes(variant: VariantSummary) -> int:
+    return variant.dram_read_bytes + variant.dram_write_bytes

@@ -1,0 +1,63 @@
+"""What the page says in words."""
+
+from __future__ import annotations
+
+from accelsim.report.page.sentences import resolution_sentence, saving_sentence, shown_sentence, subject
+from accelsim.report.selection import Window
+from accelsim.results.summary import Saving, Summary
+from tests.results.runs import result_of
+
+
+def saving(**percents: float | None) -> Saving:
+    rest = dict.fromkeys(("ops_percent", "convolution_ops_percent", "function_unit_busy_percent"))
+    return Saving(**{"cycles_percent": 0, "dram_bytes_percent": 0} | rest | percents)
+
+
+def changed(fused: dict[str, int], **percents: float | None) -> Summary:
+    """Return alpha5's summary with other figures of the fused variant, and other savings."""
+    summary = result_of("alpha5").summary
+    variants = dict(summary.variants)
+    variants["fused"] = variants["fused"].model_copy(update=fused)
+    return summary.model_copy(update={"variants": variants, "saving": saving(**percents)})
+
+
+def test_what_was_simulated() -> None:
+    assert subject(result_of("alpha5").summary) == "alpha5, batch 1, on alpha5"
+
+
+def test_what_fusing_saved() -> None:
+    assert saving_sentence(result_of("alpha5").summary) == (
+        "Folding BatchNorm into the convolutions saves 2.62 % of the cycles (670 instead of 688) "
+        "and saves 1.85 % of the bytes to and from DRAM (424 instead of 432)."
+    )
+
+
+def test_what_fusing_costs_is_no_saving() -> None:
+    sentence = saving_sentence(changed({"cycles": 1_720}, cycles_percent=-150.0, dram_bytes_percent=None))
+    assert "costs 150.00 % of the cycles (1,720 instead of 688)" in sentence
+    assert "saves none of 0 bytes" in sentence
+
+
+def test_a_single_variant_is_compared_with_nothing() -> None:
+    summary = result_of("alpha5").summary
+    alone = {"variants": {"unfused": summary.variants["unfused"]}, "saving": None}
+    assert saving_sentence(summary.model_copy(update=alone)) == (
+        "Only the unfused network was simulated: it takes 688 cycles and moves 432 bytes to and from DRAM."
+    )
+
+
+def test_what_part_is_shown() -> None:
+    assert shown_sentence([], None) == "The whole run, every unit."
+    assert (
+        shown_sentence(["a", "b"], None)
+        == "Only a, b; cycles count from where the first of them begins in each variant."
+    )
+    assert shown_sentence([], Window(1000, 2000)) == "The cycles 1,000 to 2,000."
+    assert shown_sentence(["a"], Window(1000, 2000)) == "The cycles 1,000 to 2,000 of a."
+
+
+def test_a_resolution_is_told_with_the_way_to_see_everything() -> None:
+    assert resolution_sentence(0) == ""
+    sentence = resolution_sentence(2048)
+    assert "a resolution of 2,048 cycles" in sentence
+    assert "--layer NAME, or --cycles START:END" in sentence
