@@ -99,6 +99,7 @@ def plot_bandwidth(
     axes.set_ylabel("bytes per cycle")
     time.label_axes(axes)
     line = Line2D([], [], color=BLACK, linestyle="--", linewidth=0.6, label="limit of the DRAM")
-    what = f"DRAM bandwidth, averaged over windows of {window_cycles:,} cycles"
+    plural = "s" * (window_cycles > 1)
+    what = f"DRAM bandwidth, averaged over windows of {window_cycles:,} cycle{plural}"
     add_title(axes, what, records, [*patches(TRANSFERS.values()), line])
     return axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from accelsim.report.figures.layers import bar_places, by_layer, layers_axes, name_layers
 from accelsim.report.figures.legend import add_title, patches
-from accelsim.report.figures.style import VARIANTS, house_style
+from accelsim.report.figures.style import VARIANTS, count_cycles, house_style
 from accelsim.report.selection import select
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ def plot_cycles(records: Records, axes: Axes | None = None, layers: Sequence[str
         axes.bar(place, cycles[variant], width, color=VARIANTS[variant].colour, label=variant)
     name_layers(axes, list(cycles.index))
     axes.set_ylabel("cycles")
-    axes.yaxis.set_major_formatter("{x:,.0f}")
+    count_cycles(axes.yaxis)
     add_title(axes, "Cycles of each layer", records, patches(VARIANTS[variant] for variant in cycles.columns))
     return axes

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from accelsim.report.figures.layers import bar_places, execution_order, layers_axes, name_layers
 from accelsim.report.figures.legend import Heading, add_title, patches
-from accelsim.report.figures.style import MIDDLE_GREY, WAITS, house_style
+from accelsim.report.figures.style import MIDDLE_GREY, WAITS, count_cycles, house_style
 from accelsim.report.figures.waits import awaited
 from accelsim.report.figures.wording import of_layers
 from accelsim.report.selection import select
@@ -86,11 +86,12 @@ def plot_stalls(records: Records, axes: Axes | None = None, layers: Sequence[str
     axes.set_ylim(0, ABOVE_TALLEST * cycles.T.groupby("variant").sum().to_numpy().max(initial=1))
     name_layers(axes, [UNIT_NAMES.get(group, group) for group in groups])
     axes.set_ylabel("stalled cycles")
-    axes.yaxis.set_major_formatter("{x:,.0f}")
+    count_cycles(axes.yaxis)
     bars = [
         Patch(facecolor=MIDDLE_GREY, edgecolor="white", linewidth=0, hatch=HATCHES[variant], label=variant)
         for variant in variants
     ]
     met = [look for wait, look in WAITS.items() if wait in cycles.columns.get_level_values("wait")]
-    add_title(axes, f"Stalls of the {whose}", records, bars, [Heading("waits for:"), *patches(met)])
+    waiting = [Heading("waits for:"), *patches(met)] if met else []
+    add_title(axes, f"Stalls of the {whose}", records, bars, waiting)
     return axes

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 SINGLE_COLUMN_IN = 3.5
 """Width of a column in the IEEE's journals and proceedings, and so of a small figure."""
@@ -123,6 +125,12 @@ def size_in(axes: Axes) -> tuple[float, float]:
     extent = axes.get_window_extent()
     dots_per_inch = axes.figure.dpi
     return extent.width / dots_per_inch, extent.height / dots_per_inch
+
+
+def count_cycles(axis: Axis) -> None:
+    """Put ticks at whole numbers of cycles, with their thousands set apart."""
+    axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter("{x:,.0f}")
 
 
 def new_axes(width_in: float, height_in: float) -> Axes:

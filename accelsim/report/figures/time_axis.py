@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from accelsim.report.figures.style import count_cycles
 from accelsim.report.figures.wording import layer_name
 from accelsim.report.selection import Window
 
@@ -42,14 +43,14 @@ class TimeAxis(NamedTuple):
 
     def placed(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows of a result with their ``start_cycle`` and ``end_cycle`` as the axis counts."""
-        origin = frame["variant"].map(self.origins)
+        origin = frame["variant"].map(self.origins).astype("int64")  # without rows it would be text
         return frame.assign(start_cycle=frame["start_cycle"] - origin, end_cycle=frame["end_cycle"] - origin)
 
     def label_axes(self, axes: Axes) -> None:
         """Give the axes its limits, ticks and words."""
         axes.set_xlim(self.start_cycle, self.end_cycle)
         axes.set_xlabel(self.label)
-        axes.xaxis.set_major_formatter("{x:,.0f}")
+        count_cycles(axes.xaxis)
 
 
 def time_axis(activity: Activity, layers: Sequence[str], window: Window | None) -> TimeAxis:

@@ -142,7 +142,8 @@ def plot_timeline(
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     done, awaits = set(events["look"]), set(stalls["look"])
-    waiting = [Heading("waits for:"), *patches(look for wait, look in WAITS.items() if wait in awaits)]
+    waits = patches(look for wait, look in WAITS.items() if wait in awaits)
+    waiting = [Heading("waits for:"), *waits] if waits else []
     add_title(axes, "Timeline", records, patches(look for work, look in WORK.items() if work in done), waiting)
     return axes
 

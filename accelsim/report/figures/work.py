@@ -23,8 +23,11 @@ _OF_KIND = {"accumulate": "convolution", "readout": "activation"}
 
 def work_of(events: pd.DataFrame) -> pd.Series[str]:
     """Return for every event what was done, a key of :data:`accelsim.report.figures.style.WORK`."""
-    kinds = events["operation"].map(lambda operation: OperationName.read(operation).kind)
-    # Loads and stores are named with what they move: `load ifmap`.
-    work = kinds.str.partition(" ")[0].replace(_OF_KIND)
     of_unit = events["unit"].map(_OF_UNIT)
-    return of_unit.where(of_unit.notna(), work)
+    return of_unit.where(of_unit.notna(), events["operation"].map(_of_operation))
+
+
+def _of_operation(operation: str) -> str:
+    # Loads and stores are named with what they move: `load ifmap`.
+    kind, _, _ = OperationName.read(operation).kind.partition(" ")
+    return _OF_KIND.get(kind, kind)

@@ -43,6 +43,12 @@ def test_a_window_cuts_a_transfer() -> None:
     assert moved_bytes(axes)["fused: read"] == pytest.approx(4 * 20)
 
 
+def test_a_window_without_a_transfer_is_empty() -> None:
+    # alpha5 moves nothing between 92, when all is loaded, and 654
+    axes = plot_bandwidth(result_of("alpha5"), window=Window(100, 110))
+    assert set(moved_bytes(axes).values()) == {0}
+
+
 def test_the_average_is_that_of_the_summary() -> None:
     texts = [text.get_text() for text in plot_bandwidth(result_of("alpha5")).texts]
     assert texts == [f"fused: {424 / 670:.4g} on average", f"unfused: {432 / 688:.4g} on average"]
@@ -71,3 +77,5 @@ def test_the_title_says_how_long_the_windows_are() -> None:
     # 688 cycles in at most 256 windows
     title = plot_bandwidth(result_of("alpha5")).get_title(loc="left")
     assert title.startswith("DRAM bandwidth, averaged over windows of 4 cycles\n")
+    title = plot_bandwidth(result_of("alpha5"), window=Window(0, 10)).get_title(loc="left")
+    assert title.startswith("DRAM bandwidth, averaged over windows of 1 cycle\n")

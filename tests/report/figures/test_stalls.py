@@ -6,6 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from accelsim.report.figures.stalls import plot_stalls
+from tests.report.figures.drawn import legend_rows
 from tests.results.runs import CASES, result_of
 
 
@@ -48,6 +49,13 @@ def test_no_legend_touches_the_tallest_bar() -> None:
     bottom, top = plot_stalls(result_of("alpha5")).get_ylim()
     assert bottom == 0
     assert top == pytest.approx(1.05 * 580)
+
+
+def test_without_a_convolution_there_are_no_bars() -> None:
+    axes = plot_stalls(result_of("resnet18"), layers=["maxpool", "avgpool"])
+    assert not axes.containers
+    assert legend_rows(axes) == [["fused", "unfused"]]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["maxpool", "avgpool"]
 
 
 def test_variants_are_told_apart_by_lines() -> None:

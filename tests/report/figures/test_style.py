@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from threading import Event, Thread
 
 import matplotlib as mpl
 
-from accelsim.report.figures.style import TEXT_PT, USE, VARIANTS, WAITS, WORK, house_style, new_axes, size_in
+from accelsim.report.figures.style import (
+    TEXT_PT,
+    USE,
+    VARIANTS,
+    WAITS,
+    WORK,
+    count_cycles,
+    house_style,
+    new_axes,
+    size_in,
+)
 
 
 def test_no_two_looks_of_a_figure_are_alike() -> None:
@@ -22,17 +32,30 @@ def test_the_size_of_axes_is_in_inches() -> None:
     assert size_in(axes) == (2, 0.5)
 
 
+def test_there_is_no_part_of_a_cycle() -> None:
+    axes = new_axes(4, 2)
+    count_cycles(axes.xaxis)
+    for end, expected in ((2, [0, 1, 2]), (1_000_000, range(0, 1_000_001, 200_000))):
+        axes.set_xlim(0, end)
+        ticks = [tick for tick in axes.get_xticks() if tick <= end]
+        assert ticks == list(expected)
+    assert axes.xaxis.get_major_formatter()(200_000) == "200,000"
+
+
 def test_threads_take_turns() -> None:
     # Without that the one that leaves last would leave the style of the other behind.
+    entered = Event()
+
     def draw() -> None:
-        for _ in range(50):
-            with house_style():
-                assert mpl.rcParams["font.size"] == TEXT_PT
+        with house_style():
+            entered.set()
 
     before = dict(mpl.rcParams)
-    threads = [Thread(target=draw) for _ in range(4)]
-    for thread in threads:
+    thread = Thread(target=draw)
+    with house_style():
         thread.start()
-    for thread in threads:
-        thread.join()
+        assert not entered.wait(0.1)
+        assert mpl.rcParams["font.size"] == TEXT_PT
+    assert entered.wait(60)
+    thread.join()
     assert dict(mpl.rcParams) == before

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from accelsim.report.figures.timeline import MAX_BARS, Lane, plot_timeline
 from accelsim.report.selection import Window
-from tests.report.figures.drawn import steps
+from tests.report.figures.drawn import legend_rows, steps
 from tests.report.figures.runs import folded_ahead, fused_alone
 from tests.results.runs import result_of
 
@@ -97,6 +97,13 @@ def test_an_end_out_of_view_is_not_marked() -> None:
     assert "unfused" in texts(axes)
     assert "end of unfused" not in bars(axes)
     assert axes.get_xlim() == (600, 680)
+
+
+def test_a_window_without_a_wait_has_no_legend_for_waits() -> None:
+    # alpha5: the fused variant is over, and of the unfused one only the last store is left
+    axes = plot_timeline(result_of("alpha5"), window=Window(672, 688))
+    assert bars(axes)["unfused dma: store"] == [(672, 688)]
+    assert legend_rows(axes) == [["store"]]
 
 
 def test_a_layer_begins_at_0_in_both_variants() -> None:

@@ -14,6 +14,8 @@ def test_every_bar_adds_up_to_all_cycles(case: str) -> None:
     axes = plot_utilization(result_of(case))
     lengths = np.array([[bar.get_width() for bar in bars] for bars in axes.containers])
     np.testing.assert_allclose(lengths.sum(axis=0), 100)
+    starts = np.array([[bar.get_x() for bar in bars] for bars in axes.containers])
+    np.testing.assert_allclose(starts, lengths.cumsum(axis=0) - lengths, atol=1e-9)
 
 
 def test_bars_are_those_of_alpha5() -> None:

@@ -28,6 +28,10 @@ def test_work_is_told_by_unit_and_operation(unit: str, operation: str, expected:
     assert list(work_of(pd.DataFrame({"unit": [unit], "operation": [operation]}))) == [expected]
 
 
+def test_nothing_done_is_no_work() -> None:
+    assert work_of(result_of("alpha5").events.iloc[:0]).empty
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_every_operation_has_a_look(case: str) -> None:
     assert set(work_of(result_of(case).events)) <= set(WORK)
