@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from graphlib import TopologicalSorter
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from accelsim.report.figures.style import CHARACTER_IN, DOUBLE_COLUMN_IN, SINGLE_COLUMN_IN, TEXT_PT, new_axes, size_in
 from accelsim.report.figures.wording import layer_name
+from accelsim.report.layer_order import execution_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,18 +46,12 @@ def by_layer(layers: pd.DataFrame, column: str) -> pd.DataFrame:
     """
     variants = list(dict.fromkeys(layers["variant"]))
     table = layers.pivot_table(index="layer", columns="variant", values=column, aggfunc="sum", fill_value=0)
-    return table.loc[execution_order(layers), variants]
+    return table.loc[layer_order(layers), variants]
 
 
-def execution_order(layers: pd.DataFrame) -> list[str]:
-    """Return the names of all layers in an order that is that of each variant; each may lack some of them."""
-    order: TopologicalSorter[str] = TopologicalSorter()
-    for _, of_variant in layers.groupby("variant", sort=False):
-        names = list(of_variant["layer"])
-        order.add(names[0])
-        for before, after in pairwise(names):
-            order.add(after, before)
-    return list(order.static_order())
+def layer_order(layers: pd.DataFrame) -> list[str]:
+    """Return the names of the layers of a result in the order in which they are executed."""
+    return execution_order(list(names) for _, names in layers.groupby("variant", sort=False)["layer"])
 
 
 def bar_places(groups: int, bars: int) -> tuple[np.ndarray, float]:

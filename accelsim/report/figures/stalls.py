@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.patches import Patch
 
-from accelsim.report.figures.layers import bar_places, execution_order, layers_axes, name_layers
+from accelsim.report.figures.layers import bar_places, layer_order, layers_axes, name_layers
 from accelsim.report.figures.legend import Heading, add_title, patches
 from accelsim.report.figures.style import MIDDLE_GREY, WAITS, count_cycles, house_style
 from accelsim.report.figures.waits import awaited
 from accelsim.report.figures.wording import of_layers
 from accelsim.report.selection import select
-from accelsim.report.terminal.tables import UNIT_NAMES
+from accelsim.report.unit_names import UNIT_NAMES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +53,7 @@ def plot_stalls(records: Records, axes: Axes | None = None, layers: Sequence[str
         wait=activity.stalls["stalled_on"].map(awaited),
         cycles=activity.stalls["end_cycle"] - activity.stalls["start_cycle"],
     )
-    groups = execution_order(activity.layers)
+    groups = layer_order(activity.layers)
     by, whose = "layer", UNIT_NAMES["conv_array"] + of_layers(layers)
     if len(groups) > 1:
         stalls = stalls[stalls["unit"] == "conv_array"]

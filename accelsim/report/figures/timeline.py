@@ -26,7 +26,7 @@ from accelsim.report.figures.waits import awaited
 from accelsim.report.figures.wording import layer_name
 from accelsim.report.figures.work import work_of
 from accelsim.report.selection import Window, select
-from accelsim.report.terminal.tables import UNIT_NAMES
+from accelsim.report.unit_names import UNIT_NAMES
 from accelsim.results.bandwidth import window_edges
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from accelsim.report.figures.legend import add_title, patches
 from accelsim.report.figures.style import BLACK, SINGLE_COLUMN_IN, USE, house_style, new_axes
 from accelsim.report.figures.wording import of_layers
 from accelsim.report.selection import select
-from accelsim.report.terminal.tables import UNIT_NAMES
+from accelsim.report.unit_names import UNIT_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

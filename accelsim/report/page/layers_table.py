@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bokeh.models import ColumnDataSource
 from bokeh.models.widgets.tables import DataTable, NumberFormatter, StringFormatter, TableColumn
 
-from accelsim.report.figures.layers import execution_order
+from accelsim.report.figures.layers import layer_order
 from accelsim.report.terminal.layer_columns import LAYER_COLUMNS, NOTHING, Row
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def layers_table(layers: pd.DataFrame) -> DataTable:
     layers
         The layers of a result. A layer that only one variant has stands where it is executed.
     """
-    names = execution_order(layers)
+    names = layer_order(layers)
     variants: dict[str, _Rows] = {
         str(variant): {row["layer"]: row for row in of_variant.to_dict("records")}
         for variant, of_variant in layers.groupby("variant", sort=False)

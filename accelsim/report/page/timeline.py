@@ -27,7 +27,7 @@ from bokeh.plotting import figure
 
 from accelsim.experiment import UNITS
 from accelsim.report.figures.style import WAITS, WORK
-from accelsim.report.terminal.tables import UNIT_NAMES
+from accelsim.report.unit_names import UNIT_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from rich.table import Table
 from accelsim.area.estimate import ARRAY_AND_BN, ARRAY_BN_AND_ACTIVATION
 from accelsim.area.figures import FpgaFigures
 from accelsim.area.liberty import LIBRARY
-from accelsim.report.terminal.tables import UNIT_NAMES
+from accelsim.report.unit_names import UNIT_NAMES
 
 if TYPE_CHECKING:
     from accelsim.area.estimate import MachineArea, UnitArea, UnitFpga

@@ -12,8 +12,9 @@ from rich.text import Text
 from accelsim.report.terminal.layer_columns import LAYER_COLUMNS, NOTHING, Row
 from accelsim.report.terminal.name import Name
 from accelsim.report.terminal.side_by_side import Difference, column_choices, columns_with_values, side_by_side
-from accelsim.report.terminal.tables import MAX_NODES_NAMED, UNIT_NAMES
+from accelsim.report.terminal.tables import MAX_NODES_NAMED
 from accelsim.report.terminal.total_figures import TOTAL_FIGURES, share_text
+from accelsim.report.unit_names import UNIT_NAMES
 from accelsim.results.compare import change_percent
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
+from accelsim.report.terminal.layer_columns import KIB
 from accelsim.report.terminal.name import Name
-from accelsim.report.terminal.tables import KIB, folding_lines
+from accelsim.report.terminal.tables import folding_lines
 from accelsim.results.summary import batchnorm_fates
 
 if TYPE_CHECKING:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from accelsim.report.terminal.layer_columns import DEFAULT_COLUMNS, Row
-from accelsim.report.terminal.layer_columns import KIB as KIB  # for the tables that show other things in KiB, too
-from accelsim.report.terminal.layer_columns import NOTHING as NOTHING
+from accelsim.report.layer_order import execution_order
+from accelsim.report.terminal.layer_columns import DEFAULT_COLUMNS, NOTHING, Row
 from accelsim.report.terminal.side_by_side import Difference, column_choices, side_by_side
 from accelsim.report.terminal.total_figures import TOTAL_FIGURES, share_text
+from accelsim.report.unit_names import UNIT_NAMES
 from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator
 from accelsim.workload.nodes import Unmodelled
 
@@ -31,16 +29,6 @@ MAX_FOLDING_LINES = 10
 
 MUCH_UNMODELLED_PERCENT = 5
 """From this share of the operations on, totals say little of the network."""
-
-UNIT_NAMES = {
-    "dma": "DMA",
-    "conv_array": "conv array",
-    "bn_stage": "BN stage",
-    "residual_add": "residual add",
-    "pooling": "pooling",
-    "activation": "activation",
-    "function_unit": "function unit",
-}
 
 
 def layers_tables(layers: pd.DataFrame, columns: Sequence[str] | None = None) -> Iterator[Table]:
@@ -72,21 +60,9 @@ def layers_table(layers: pd.DataFrame, columns: Sequence[str] = DEFAULT_COLUMNS)
     rows: dict[str, dict[str, Row]] = {}
     for row in layers.to_dict("records"):
         rows.setdefault(row["variant"], {})[row["layer"]] = row
-    names = reduce(_merged, [list(rows[variant]) for variant in reversed(rows)])
+    names = execution_order(list(of_variant) for of_variant in rows.values())
     saved = {"cycles": Difference("saved\n%", _saved_cycles(list(rows)))} if len(rows) == 2 else {}
     return side_by_side(names, rows, columns, saved)
-
-
-def _merged(some: list[str], others: list[str]) -> list[str]:
-    """Names of both lists, in an order that is that of each."""
-    left = iter(others)
-    shared = set(others)
-    names: list[str] = []
-    for name in some:
-        if name in shared:
-            names.extend(takewhile(name.__ne__, left))
-        names.append(name)
-    return [*names, *left]
 
 
 def _saved_cycles(variants: Sequence[str]) -> Callable[[Sequence[Row | None]], str]:

@@ -18,8 +18,8 @@ from accelsim.config.run import Variant
 from accelsim.errors import InputError
 from accelsim.experiment import UNITS
 from accelsim.report.operation_name import OperationName
-from accelsim.report.terminal.tables import UNIT_NAMES
 from accelsim.report.traces.steps import halves_in_use, steps_of
+from accelsim.report.unit_names import UNIT_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from bokeh.models import ColumnDataSource
 
-from accelsim.report.figures.layers import execution_order
+from accelsim.report.figures.layers import layer_order
 from accelsim.report.page.layers_table import layers_table
 from tests.report.page.hostile import LAYERS, hostile_result
 from tests.results.runs import CASES, result_of
@@ -46,7 +46,7 @@ def test_a_row_for_every_layer_and_a_cell_in_every_column(case: str) -> None:
     layers = result_of(case).layers
     data = cells(layers)
     assert {column.field for column in layers_table(layers).columns} == set(data)
-    assert list(data["layer"]) == execution_order(layers)
+    assert list(data["layer"]) == layer_order(layers)
     assert {len(values) for values in data.values()} == {layers["layer"].nunique()}
 
 

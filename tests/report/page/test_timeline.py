@@ -15,7 +15,7 @@ from accelsim.report.figures.time_axis import time_axis
 from accelsim.report.page.bars import bars_of
 from accelsim.report.page.timeline import LAYER_SPAN, OPERATION_SPAN, WAIT_SPAN, timeline
 from accelsim.report.selection import Window, select
-from accelsim.report.terminal.tables import UNIT_NAMES
+from accelsim.report.unit_names import UNIT_NAMES
 from accelsim.results.records import Records
 from tests.report.page.hostile import LAYERS, hostile_result
 from tests.results.runs import CASES, result_of

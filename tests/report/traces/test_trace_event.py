@@ -15,9 +15,9 @@ import pytest
 from accelsim.errors import InputError
 from accelsim.experiment import UNITS
 from accelsim.report.selection import Activity, Window, select
-from accelsim.report.terminal.tables import UNIT_NAMES
 from accelsim.report.traces import trace_event
 from accelsim.report.traces.trace_event import write_trace
+from accelsim.report.unit_names import UNIT_NAMES
 from accelsim.results.records import Records
 from tests.results.runs import CASES, result_of
 
