@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from accelsim.results.result import Result, simulate
     from accelsim.results.stored import StoredResult, load_results
     from accelsim.simulation import DeadlockError
+    from accelsim.sweep.table import load_sweep
 
 __all__ = [
     "AccelsimError",
@@ -33,6 +34,7 @@ __all__ = [
     "__version__",
     "load_config",
     "load_results",
+    "load_sweep",
     "simulate",
     "write_results",
 ]
@@ -47,6 +49,7 @@ _HOMES = {
     "StoredResult": "accelsim.results.stored",
     "load_config": "accelsim.config.load",
     "load_results": "accelsim.results.stored",
+    "load_sweep": "accelsim.sweep.table",
     "simulate": "accelsim.results.result",
     "write_results": "accelsim.results.folder",
 }

@@ -18,6 +18,7 @@ from accelsim.cli import (
     report,
     run,
     schema,
+    sweep,
     trace,
     validate_numerics,
     validate_rtl,
@@ -35,7 +36,8 @@ STANDARD_OUTPUT = 1
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 if it failed, 2 if the input is at fault, 3 without a tool."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(sweep.with_action(given))
     if sys.stdout is None:  # the shell has closed it (`>&-`)
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     try:
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"accelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, compare, explain, area, plot, report, trace, importing, fuse, claims):
+    for command in (run, compare, sweep, explain, area, plot, report, trace, importing, fuse, claims):
         command.add_to(commands)
     validate = commands.add_parser(
         "validate", help="hold accelsim against other programs, and networks against themselves"

@@ -1,0 +1,142 @@
+"""One point of a sweep, evaluated exactly as ``accelsim run`` would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from accelsim.area.estimate import machine_area
+from accelsim.area.figures import shipped
+from accelsim.area.sram import BUFFERS
+from accelsim.config.load import LoadedConfig
+from accelsim.config.machine import KIB
+from accelsim.config.run import Config
+from accelsim.config.settings import Origin, Settings
+from accelsim.documents.validation import validated
+from accelsim.errors import AccelsimError, InputError
+from accelsim.experiment import plan_graph, run_experiment
+from accelsim.results.result import Result
+from accelsim.results.summary import config_hash
+from accelsim.sweep.columns import FIGURES
+from accelsim.sweep.evaluation import Evaluation
+from accelsim.sweep.space import Space
+
+if TYPE_CHECKING:
+    from accelsim.config.machine import MachineConfig
+    from accelsim.results.summary import Summary
+    from accelsim.sweep.definition import Sweep
+    from accelsim.sweep.evaluation import Point
+    from accelsim.workload import Graph
+
+_NOWHERE = Path("sweep")
+"""In place of the file that a configuration was read from."""
+
+
+class PointError(AccelsimError):
+    """A point fails in a way that says more about accelsim than about the point."""
+
+
+class Evaluator:
+    """Evaluates points; it keeps what they share.
+
+    Parameters
+    ----------
+    sweep
+        The sweep that the points are from.
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._space = Space(sweep.definition)
+        self._networks = sweep.networks
+        self._hashes = [network.sha256 for network in sweep.definition.networks]
+
+    def evaluate(self, point: Point) -> Evaluation:
+        """Simulate a point.
+
+        Raises
+        ------
+        PointError
+            If that fails for another reason than that the machine cannot exist, or that the network does not fit it.
+        """
+        settings = self._space.settings(point.choice)
+        try:
+            return self._evaluated(point, settings)
+        except InputError as error:
+            return Evaluation(point, None, _reason(error), {})
+        except Exception as error:
+            *_, where = extract_tb(error.__traceback__)
+            raise PointError(
+                f"point {point.number} fails, which is a fault of accelsim: {type(error).__name__}: {error} "
+                f"({where.name}, {Path(where.filename).name}:{where.lineno})"
+            ) from error
+
+    def _evaluated(self, point: Point, settings: dict[str, Any]) -> Evaluation:
+        config = loaded_config(settings)
+        network = point.choice[0]
+        sha256 = config_hash(config.config, self._hashes[network])
+        try:
+            return Evaluation(point, sha256, None, figures_of(config, self._networks[network]))
+        except InputError as error:
+            return Evaluation(point, sha256, _reason(error), {})
+
+
+def loaded_config(settings: dict[str, Any]) -> LoadedConfig:
+    """Check the configuration of a point.
+
+    Raises
+    ------
+    InputError
+        If the machine cannot have this combination of values.
+    """
+    written = Settings(settings, {(): Origin(_NOWHERE)})
+    try:
+        config = Config.model_validate(settings)
+    except ValidationError:
+        config = validated(Config, written)  # says what is wrong, which takes longer
+    return LoadedConfig(config, _NOWHERE, _NOWHERE, written)
+
+
+def figures_of(config: LoadedConfig, network: Graph) -> dict[str, list[Any]]:
+    """Simulate a configuration, and return its figures by variant, in the order of ``FIGURES``.
+
+    Raises
+    ------
+    InputError
+        If the network does not fit the machine.
+    """
+    plan = plan_graph(config, network)
+    summary = Result(config, plan, run_experiment(config.machine, plan, config.run.variants)).summary
+    areas = _areas_um2(config.machine)
+    return {variant: _figures(summary, variant, config.machine, areas.get(variant)) for variant in summary.variants}
+
+
+def _figures(summary: Summary, variant: Any, machine: MachineConfig, area_um2: float | None) -> list[Any]:
+    totals, saving = summary.variants[variant], summary.saving
+    derived = {
+        "dram_bytes": totals.dram_read_bytes + totals.dram_write_bytes,
+        "conv_array_utilization": totals.utilization["conv_array"],
+        "area_um2": area_um2,
+        "buffer_bytes": KIB * sum(getattr(machine.buffers, buffer).kib for buffer in BUFFERS),
+        "multipliers": machine.array.rows * machine.array.cols,
+        "cycles_x_area": None if area_um2 is None else totals.cycles * area_um2,
+        "saved_cycles_percent": saving.cycles_percent if saving else None,
+        "saved_dram_bytes_percent": saving.dram_bytes_percent if saving else None,
+    }
+    return [derived[name] if name in derived else getattr(totals, name) for name in FIGURES]
+
+
+def _areas_um2(machine: MachineConfig) -> dict[str, float]:
+    """Look the area of the machine up, fused and unfused; there is none if the table lacks one of its tiles."""
+    try:
+        area = machine_area(machine, shipped()).machine
+    except InputError:
+        return {}
+    return {"fused": area.fused_um2, "unfused": area.unfused_um2}
+
+
+def _reason(error: InputError) -> str:
+    """Return what is wrong, without the place: points are in no file."""
+    return ": ".join(part for part in (error.key, error.message) if part)

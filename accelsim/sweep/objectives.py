@@ -1,0 +1,68 @@
+"""What a search looks for: figures of a variant, or what fusing saves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from accelsim.documents.wording import shortened
+from accelsim.errors import InputError, did_you_mean
+from accelsim.sweep.columns import FIGURES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from accelsim.config.run import Variant
+
+Direction = Literal["minimize", "maximize"]
+
+SHORT_NAMES = {"utilization": "conv_array_utilization"}
+
+SAVINGS = {"cycles_percent": "saved_cycles_percent", "dram_bytes_percent": "saved_dram_bytes_percent"}
+"""Figures that belong to both variants, as ``saving.NAME``."""
+
+MAXIMISED = frozenset(
+    {"frames_per_second", "macs", "ops", "compute_cycles", "conv_array_utilization", *SAVINGS.values()}
+)
+"""Figures of which more is better; of the others, less."""
+
+
+class Objective(NamedTuple):
+    """A figure of one of the variants, and whether more of it is better."""
+
+    variant: Variant
+    figure: str
+
+    @property
+    def direction(self) -> Direction:
+        """Where to look for better ones."""
+        return "maximize" if self.figure in MAXIMISED else "minimize"
+
+
+def read_objective(text: str, variants: Sequence[Variant]) -> Objective:
+    """Understand an objective: ``fused.cycles``, ``saving.cycles_percent``.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name, or none in a sweep of these variants.
+    """
+    known = _objectives()
+    if text not in known:
+        raise InputError(f"unknown objective '{shortened(text)}'{did_you_mean(text, known)}")
+    objective = known[text]
+    needed: set[Variant] = {"fused", "unfused"} if text.startswith("saving.") else {objective.variant}
+    missing = needed.difference(variants)
+    if missing:
+        raise InputError(f"'{text}' needs the variant '{min(missing)}', which is not in 'variants'")
+    return objective
+
+
+def _objectives() -> dict[str, Objective]:
+    """All objectives by name."""
+    savings = {f"saving.{name}": Objective("fused", column) for name, column in SAVINGS.items()}
+    names = {name: name for name in FIGURES if name not in SAVINGS.values()} | SHORT_NAMES
+    variants: tuple[Variant, ...] = ("fused", "unfused")
+    of_variants = {
+        f"{variant}.{name}": Objective(variant, column) for variant in variants for name, column in names.items()
+    }
+    return of_variants | savings
