@@ -15,6 +15,7 @@ from accelsim.layout import FeatureMap
 from accelsim.mapping.plan import LayerMapping
 from accelsim.program.layer import layer_program
 from accelsim.program.operations import AccumulateOperation, DrainOperation, Program, TransferOperation
+from accelsim.program.phases import OutputTile, Phase, layer_phases
 from accelsim.rtl.descriptors import accumulate_words, drain_words, product_words, psum_rows, transfer_words
 from accelsim.rtl.machine_parameters import (
     BUFFERS,
@@ -27,7 +28,6 @@ from accelsim.rtl.machine_parameters import (
 )
 from accelsim.rtl.memory_image import MemoryImage, located
 from accelsim.rtl.operands import Operands, random_feature_map, random_operands
-from accelsim.rtl.phases import OutputTile, Phase, layer_phases
 from accelsim.rtl.reference import converted, fitting_shift, phase_psums
 from accelsim.rtl.words import Words
 from accelsim.workload.nodes import ActivationKind

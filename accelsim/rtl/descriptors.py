@@ -17,9 +17,9 @@ from accelsim.program.operations import (
     Token,
     TransferOperation,
 )
+from accelsim.program.phases import OutputTile, Phase
 from accelsim.rtl.machine_parameters import BUFFERS
 from accelsim.rtl.operands import Operands
-from accelsim.rtl.phases import OutputTile, Phase
 from accelsim.rtl.words import Words, field_words
 from accelsim.timing.array import groups_per_fold
 from accelsim.timing.integers import ceil_div

@@ -8,9 +8,9 @@ import numpy as np
 
 from accelsim.layout import FeatureMap, Region, Span
 from accelsim.program.operations import TransferOperation
+from accelsim.program.phases import Phase
 from accelsim.rtl.operands import Operands
 from accelsim.rtl.packing import packed, unpacked
-from accelsim.rtl.phases import Phase
 from accelsim.timing.work import Transfer
 
 if TYPE_CHECKING:

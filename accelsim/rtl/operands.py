@@ -8,7 +8,7 @@ import numpy as np
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape
-from accelsim.rtl.phases import Phase
+from accelsim.program.phases import Phase
 
 if TYPE_CHECKING:
     from accelsim.rtl.packing import Integers

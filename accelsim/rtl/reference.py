@@ -10,9 +10,9 @@ import numpy as np
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, StreamShape
+from accelsim.program.phases import Phase
 from accelsim.rtl.operands import Operands, Pooling
 from accelsim.rtl.packing import wrapped
-from accelsim.rtl.phases import Phase
 
 if TYPE_CHECKING:
     from accelsim.rtl.packing import Integers

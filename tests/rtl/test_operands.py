@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from accelsim.layers import Layer
+from accelsim.program.phases import layer_phases
 from accelsim.rtl.operands import Operands, random_feature_map, random_operands
-from accelsim.rtl.phases import layer_phases
 from tests.rtl.layers import alike, convolution, mapped
 
 

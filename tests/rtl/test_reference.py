@@ -9,8 +9,8 @@ import pytest
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import Layer
+from accelsim.program.phases import layer_phases
 from accelsim.rtl.operands import Operands, Pooling
-from accelsim.rtl.phases import layer_phases
 from accelsim.rtl.reference import converted, fitting_shift, phase_psums
 from accelsim.workload.shapes import Window
 from tests.rtl.layers import alike, convolution, mapped, streamed

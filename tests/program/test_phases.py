@@ -3,7 +3,7 @@ from __future__ import annotations
 from accelsim.config.run import TilingConfig
 from accelsim.layout import Span
 from accelsim.mapping.plan import map_layers
-from accelsim.rtl.phases import Phase, layer_phases
+from accelsim.program.phases import Phase, layer_phases
 from tests.rtl.layers import alike, convolution, mapped, streamed
 
 

@@ -1,4 +1,4 @@
-"""The phases of a layer as RTL needs them: which tile each operation of the program works on.
+"""The phases of a layer, and which tile of the tensors each operation of its program works on.
 
 A program's operations hold shapes; where in the tensors these lie is known from the tiling, in the same order.
 """
