@@ -1,0 +1,94 @@
+"""Actions of the conv array and of the accumulator behind it (docs/energy.md; docs/microarchitecture.md, §3)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from accelsim.config.machine import MachineConfig
+from accelsim.energy.action import Action, Component, action
+from accelsim.energy.parameters import parameter_reads
+from accelsim.energy.taps import positions_inside, taps_inside
+from accelsim.energy.tiles import tile_classes
+from accelsim.program.conv_tiles import ConvTiles
+from accelsim.program.phases import Phase
+from accelsim.timing.integers import ceil_div
+
+
+class OperandReads(NamedTuple):
+    """Elements that go from the buffers into the array."""
+
+    ifmap: int
+    weight: int
+
+
+def convolution_actions(machine: MachineConfig, phase: Phase, tiles: ConvTiles, source: Component) -> list[Action]:
+    """Count what happens up to the accumulator.
+
+    Parameters
+    ----------
+    machine
+        The machine.
+    phase, tiles
+        The convolution, and how it is cut.
+    source
+        The buffer that holds the ifmap.
+    """
+    array, bias = machine.array, phase.epilogue.bias
+    outputs = tiles.shape.batch * tiles.shape.output.elements
+    macs = _macs(machine, tiles)
+    reads = _operand_reads(machine, tiles)
+    sums = outputs * _sums_per_output(machine, tiles)
+    # what a tile begins with is added to nothing, or to a bias
+    sums_read = sums - outputs
+    biases = parameter_reads(machine, tile_classes(machine, phase), array.cols) if bias else 0
+    return [
+        action("conv_array", "multiply", array.operand_bits, macs, by_bits=array.operand_bits),
+        action("conv_array", "add", array.psum_bits, macs),
+        action(source, "read", phase.source_bits, reads.ifmap),
+        action("weight_buffer", "read", array.operand_bits, reads.weight),
+        action("parameter_buffer", "read", machine.bn.parameter_bits, biases),
+        action("accumulator", "add", array.psum_bits, sums_read + outputs * bias),
+        action("accumulator", "read", array.psum_bits, sums_read),
+        action("accumulator", "write", array.psum_bits, sums),
+    ]
+
+
+def _macs(machine: MachineConfig, tiles: ConvTiles) -> int:
+    """Multiply-accumulates: every weight meets every vector that streams past it, be it padding or (raster) dropped."""
+    shape = tiles.shape
+    vectors = shape.batch * shape.output.pixels
+    if machine.array.ifmap_streaming == "raster":
+        vectors = sum(tile.padded_positions(shape.window) for tile in tiles.pixels)
+    return vectors * _weights(tiles)
+
+
+def _operand_reads(machine: MachineConfig, tiles: ConvTiles) -> OperandReads:
+    """Read the stationary operand once a fold as it is preloaded, the other as it streams past; zeros are not read."""
+    array, shape, weights = machine.array, tiles.shape, _weights(tiles)
+    pixels = [tile.pixels for tile in tiles.pixels]
+    taps = shape.input.channels * taps_inside(shape)
+    column_blocks = sum(ceil_div(channels.size, array.cols) for channels in tiles.channels)
+    if array.dataflow == "is":
+        return OperandReads(len(tiles.channels) * taps, sum(ceil_div(count, array.cols) for count in pixels) * weights)
+    if array.dataflow == "os":
+        return OperandReads(column_blocks * taps, sum(ceil_div(count, array.rows) for count in pixels) * weights)
+    if array.ifmap_streaming == "raster":
+        rows, columns = {tile.rows for tile in tiles.pixels}, {tile.columns for tile in tiles.pixels}
+        taps = shape.input.channels * shape.window.positions * positions_inside(shape, rows, columns)
+    return OperandReads(column_blocks * taps, len(pixels) * weights)
+
+
+def _sums_per_output(machine: MachineConfig, tiles: ConvTiles) -> int:
+    """Psums that the array delivers for an output: one for each fold of its K; in ``os`` one for each operation."""
+    array, positions = machine.array, tiles.shape.window.positions
+    depths = [channels.size for channels in tiles.ks]
+    if array.dataflow == "os":
+        return len(depths)
+    if array.ifmap_streaming == "raster":
+        return positions * sum(ceil_div(depth, array.rows) for depth in depths)
+    return sum(ceil_div(depth * positions, array.rows) for depth in depths)
+
+
+def _weights(tiles: ConvTiles) -> int:
+    shape = tiles.shape
+    return shape.output.channels * (shape.input.channels // shape.groups) * shape.window.positions
