@@ -14,9 +14,12 @@ from accelsim.errors import InputError, MappingError
 from accelsim.fusion.apply_graph import fold_batchnorms
 from accelsim.fusion.match import Match, match_batchnorms
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape, layers_of
-from accelsim.mapping.plan import LayerMapping, map_layers
+from accelsim.mapping.plan import Choose, LayerMapping, map_layers
+from accelsim.mapping.search import choose_tiling
+from accelsim.memo import Memo
 from accelsim.program.layer import layer_program
 from accelsim.simulation import LayerRecord, simulate_program
+from accelsim.totals import LayerTotals
 from accelsim.workload import Graph, read_network
 from accelsim.workload.shapes import MAX_ELEMENTS
 from accelsim.workload.unmodelled import refuse_unmodelled, unmodelled_nodes
@@ -71,6 +74,14 @@ class NetworkPlan(NamedTuple):
     """Mappings by layer name."""
 
 
+class Network(NamedTuple):
+    """A network in layers, before any machine comes into it."""
+
+    graph: Graph
+    matches: tuple[Match, ...]
+    layers: dict[Variant, list[Layer]]
+
+
 def plan_network(config: LoadedConfig) -> NetworkPlan:
     """Read the network, fold, group into layers, and map; both variants get the same mapping.
 
@@ -93,6 +104,17 @@ def plan_graph(config: LoadedConfig, graph: Graph) -> NetworkPlan:
     InputError
         If nothing in the network computes, or (:class:`MappingError`) a layer does not fit the machine.
     """
+    return plan_layers(config, in_layers(config, graph), Memo())
+
+
+def in_layers(config: LoadedConfig, graph: Graph) -> Network:
+    """Fold a network and group it into layers; of the configuration this takes ``run.batch``.
+
+    Raises
+    ------
+    InputError
+        If nothing in the network computes, or the batch is too large.
+    """
     batch = config.run.batch
     unfused = layers_of(graph, batch)
     if batch * max(shape.elements for shape in graph.shapes.values()) > MAX_ELEMENTS:
@@ -104,9 +126,31 @@ def plan_graph(config: LoadedConfig, graph: Graph) -> NetworkPlan:
     }
     if not all(layers.values()):
         raise InputError(_why_there_is_nothing_to_do(graph, layers), path=config.workload_path)
-    free_nodes = frozenset(graph.nodes).difference(*(layer.nodes for layer in unfused))
+    return Network(graph, matches, layers)
+
+
+def plan_layers(config: LoadedConfig, network: Network, memo: Memo) -> NetworkPlan:
+    """Map a network in layers; both variants get the same mapping.
+
+    Parameters
+    ----------
+    config
+        Machine and run.
+    network
+        Its network, of the batch that it asks for.
+    memo
+        Knows tilings from other machines.
+
+    Raises
+    ------
+    MappingError
+        If a layer does not fit the machine.
+    """
+    graph, matches, layers = network
+    free_nodes = frozenset(graph.nodes).difference(*(layer.nodes for layer in layers["unfused"]))
+    run = config.run
     try:
-        mappings = map_variants(config.machine, layers, config.run.tiling, config.run.objective)
+        mappings = map_variants(config.machine, layers, run.tiling, run.objective, memo.choose_tiling)
     except MappingError as error:
         raise _located(error, config) from None
     return NetworkPlan(graph, matches, free_nodes, layers, mappings)
@@ -125,6 +169,7 @@ def map_variants(
     layers: Mapping[Variant, Sequence[Layer]],
     fixed: Mapping[str, TilingConfig],
     objective: Objective = "traffic",
+    choose: Choose = choose_tiling,
 ) -> dict[Variant, dict[str, LayerMapping]]:
     """Map the layers as they are unfused, and leave the fused ones their mappings.
 
@@ -142,6 +187,8 @@ def map_variants(
         Tilings that were asked for, by the name that a layer has unfused.
     objective
         What the others are chosen by; see :func:`accelsim.mapping.search.choose_tiling`.
+    choose
+        That function, or one that remembers what it has returned.
 
     Returns
     -------
@@ -157,12 +204,12 @@ def map_variants(
     fused = {homes[layer.name]: layer for layer in layers["fused"]}
     common = {layer.name: _common_parameters(layer, fused.get(layer.name)) for layer in layers["unfused"]}
     unfused = [_as_mapped(layer, common[layer.name]) for layer in layers["unfused"]]
-    mappings = map_layers(machine, unfused, fixed, objective)
+    mappings = map_layers(machine, unfused, fixed, objective, choose)
     if [layer.name for layer in layers["fused"]] == list(common):
         return {"fused": mappings, "unfused": mappings}
     left = [_as_mapped(layer, common[home]) for home, layer in fused.items()]
     still_fixed = {layer.name: fixed[home] for home, layer in fused.items() if home in fixed}
-    return {"fused": map_layers(machine, left, still_fixed, objective), "unfused": mappings}
+    return {"fused": map_layers(machine, left, still_fixed, objective, choose), "unfused": mappings}
 
 
 class _Parameters(NamedTuple):
@@ -224,6 +271,20 @@ def run_experiment(
 
     runs = tuple(_run_variant(machine, plan, variant, known, layer_done) for variant in variants)
     return Experiment(runs)
+
+
+def totals_by_layer(
+    machine: MachineConfig, plan: NetworkPlan, variant: Variant, memo: Memo
+) -> list[tuple[Layer, LayerTotals]]:
+    """Return what every layer of a variant comes to: the totals of what :func:`run_experiment` records.
+
+    Raises
+    ------
+    DeadlockError
+        As :func:`run_experiment`.
+    """
+    mappings = plan.mappings[variant]
+    return [(layer, memo.layer_totals(machine, layer, mappings[layer.name])) for layer in plan.layers[variant]]
 
 
 class _LayerKey(NamedTuple):

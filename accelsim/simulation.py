@@ -53,12 +53,7 @@ def simulate_program(machine: MachineConfig, program: Program) -> LayerRecord:
     """
     environment = Environment()
     tokens = Tokens(environment, program.tokens)
-    units = (
-        Dma(environment, tokens, program.transfers, IdealDram(machine)),
-        ConvArray(environment, tokens, program.array, machine),
-        PostPipeline(environment, tokens, program.drains, machine),
-        FunctionUnit(environment, tokens, program.function_unit, machine),
-    )
+    units = units_of(machine, program, environment, tokens)
     for unit in units:
         environment.process(unit.run())
     environment.run()
@@ -72,6 +67,18 @@ def simulate_program(machine: MachineConfig, program: Program) -> LayerRecord:
         counts = ", ".join(f"{token.value} {counter.count}" for token, counter in tokens.items() if counter.count)
         raise DeadlockError(f"nothing moves after cycle {record.cycles}:\n{states}\n  tokens left: {counts}", record)
     return record
+
+
+def units_of(
+    machine: MachineConfig, program: Program, environment: Environment, tokens: Tokens
+) -> tuple[Dma, ConvArray, PostPipeline, FunctionUnit]:
+    """Build the units that execute a program, in the order in which data meets them."""
+    return (
+        Dma(environment, tokens, program.transfers, IdealDram(machine)),
+        ConvArray(environment, tokens, program.array, machine),
+        PostPipeline(environment, tokens, program.drains, machine),
+        FunctionUnit(environment, tokens, program.function_unit, machine),
+    )
 
 
 def _end_of(accounts: Sequence[Account]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simpy import Environment
 
@@ -11,6 +11,7 @@ from accelsim.hardware.account import Account
 from accelsim.hardware.tokens import Tokens
 from accelsim.hardware.unit import Unit
 from accelsim.program.operations import ArrayOperation
+from accelsim.program.operations import Tokens as TokensGiven
 from accelsim.timing.array import array_cycles
 from accelsim.timing.work import ArrayWork
 
@@ -42,9 +43,13 @@ class ConvArray(Unit[ArrayOperation]):
             cycles = self._cycles[operation.work] = array_cycles(self._array, operation.work)
         return cycles
 
-    def begin(self, operation: ArrayOperation) -> None:
-        """Raise the valid signal towards the function unit, where there is one."""
-        self.tokens.give(operation.announces)
+    def announces(self, operation: ArrayOperation) -> TokensGiven:
+        """The valid signal towards the function unit, where there is one."""
+        return operation.announces
+
+    def busy_cycles(self, operation: ArrayOperation) -> Mapping[str, int]:
+        """All of its cycles."""
+        return {self.name: self.cycles(operation)}
 
     def record(self, operation: ArrayOperation, start: int, end: int) -> None:
         """Write down a multiplication."""

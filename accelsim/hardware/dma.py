@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from simpy import Environment, Event
+from simpy import Environment
 
 from accelsim.hardware.account import Account
 from accelsim.hardware.dram import Dram
@@ -32,20 +32,15 @@ class Dma(Unit[TransferOperation]):
         """Cycles on the port."""
         return self._dram.port_cycles(operation.transfer)
 
+    def busy_cycles(self, operation: TransferOperation) -> Mapping[str, int]:
+        """All of its cycles on the port."""
+        return {self.name: self.cycles(operation)}
+
+    def latency_cycles(self, operation: TransferOperation) -> int:
+        """What a write gives can be used at its end, what a read gives when its data has arrived."""
+        transfer = operation.transfer
+        return self._dram.read_latency_cycles(transfer) if transfer.direction == "read" else 0
+
     def record(self, operation: TransferOperation, start: int, end: int) -> None:
         """Write down a transfer."""
         self._account.execute(operation.label, start, end, end - start, operation.transfer)
-
-    def finish(self, operation: TransferOperation) -> None:
-        """Give a write's tokens now, a read's when its data has arrived."""
-        transfer = operation.transfer
-        latency = self._dram.read_latency_cycles(transfer) if transfer.direction == "read" else 0
-        if not latency:
-            super().finish(operation)
-            return
-
-        def arrive(_: Event) -> None:
-            self.tokens.give(operation.gives)
-
-        arrival = self.environment.timeout(latency)
-        arrival.callbacks.append(arrive)

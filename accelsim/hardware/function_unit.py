@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simpy import Environment
 
@@ -11,6 +11,7 @@ from accelsim.hardware.account import Account
 from accelsim.hardware.tokens import Tokens
 from accelsim.hardware.unit import Unit
 from accelsim.program.operations import AccumulateOperation, FunctionUnitOperation, PassOperation
+from accelsim.program.operations import Tokens as TokensGiven
 from accelsim.timing.array import array_cycles
 from accelsim.timing.post import accumulate_busy_cycles, pass_cycles
 
@@ -37,16 +38,21 @@ class FunctionUnit(Unit[FunctionUnitOperation]):
         """The unit's time."""
         return (self._account,)
 
-    def prepare(self, operation: FunctionUnitOperation) -> None:
-        """Tell the array that its psums can be accumulated."""
-        if isinstance(operation, AccumulateOperation):
-            self.tokens.give(operation.offers)
+    def offers(self, operation: FunctionUnitOperation) -> TokensGiven:
+        """What tells the array that its psums can be accumulated."""
+        return operation.offers if isinstance(operation, AccumulateOperation) else ()
 
     def cycles(self, operation: FunctionUnitOperation) -> int:
         """Cycles of a pass; or, with the array, of the array's operation."""
         if isinstance(operation, AccumulateOperation):
             return array_cycles(self._machine.array, operation.work)
         return self._pass_cycles(operation)
+
+    def busy_cycles(self, operation: FunctionUnitOperation) -> Mapping[str, int]:
+        """All cycles of a pass; of an accumulate those in which psums arrive."""
+        if isinstance(operation, AccumulateOperation):
+            return {self.name: accumulate_busy_cycles(self._machine, operation.work)}
+        return {self.name: self._pass_cycles(operation)}
 
     def record(self, operation: FunctionUnitOperation, start: int, end: int) -> None:
         """Write down an operation; what an accumulate leaves of the array's time is a stall on the array."""

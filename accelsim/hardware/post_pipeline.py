@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simpy import Environment
 
@@ -45,6 +45,11 @@ class PostPipeline(Unit[DrainOperation]):
         """Cycles of the narrowest stage, and the latencies of all."""
         busy, latency = self._drain(operation)
         return max(busy) + latency
+
+    def busy_cycles(self, operation: DrainOperation) -> Mapping[str, int]:
+        """Cycles of each stage that it passes."""
+        busy, _ = self._drain(operation)
+        return dict(zip(operation.stages, busy, strict=True))
 
     def record_wait(self, cause: str, start: int, end: int) -> None:
         """Write down a wait in the accounts of all stages that have something left to do."""

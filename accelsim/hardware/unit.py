@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from simpy import Environment, Event
@@ -11,6 +11,7 @@ from simpy import Environment, Event
 from accelsim.hardware.account import Account
 from accelsim.hardware.tokens import Tokens
 from accelsim.program.operations import Token
+from accelsim.program.operations import Tokens as TokensGiven
 
 
 class Operation(Protocol):
@@ -66,6 +67,10 @@ class Unit(ABC, Generic[AnyOperation]):
         """Cycles D that an operation takes once it has started."""
 
     @abstractmethod
+    def busy_cycles(self, operation: AnyOperation) -> Mapping[str, int]:
+        """Cycles of an operation in which the unit is busy, by account."""
+
+    @abstractmethod
     def record(self, operation: AnyOperation, start: int, end: int) -> None:
         """Write down an operation that took ``start`` to before ``end``."""
 
@@ -74,15 +79,17 @@ class Unit(ABC, Generic[AnyOperation]):
         for account in self.accounts:
             account.stall(cause, start, end)
 
-    def prepare(self, operation: AnyOperation) -> None:
-        """Do what happens as soon as the unit is ready for an operation."""
+    def offers(self, operation: AnyOperation) -> TokensGiven:  # noqa: ARG002  most offer nothing
+        """Tokens that it gives as soon as it is ready for an operation."""
+        return ()
 
-    def begin(self, operation: AnyOperation) -> None:
-        """Do what happens in the cycle in which an operation starts."""
+    def announces(self, operation: AnyOperation) -> TokensGiven:  # noqa: ARG002  most announce nothing
+        """Tokens that it gives in the cycle in which an operation starts."""
+        return ()
 
-    def finish(self, operation: AnyOperation) -> None:
-        """Give what an operation gives at its end."""
-        self.tokens.give(operation.gives)
+    def latency_cycles(self, operation: AnyOperation) -> int:  # noqa: ARG002  most have none
+        """Cycles from the end of an operation until what it gives can be used."""
+        return 0
 
     def run(self) -> Generator[Event, Any, None]:
         """Execute all operations.
@@ -92,7 +99,7 @@ class Unit(ABC, Generic[AnyOperation]):
         """
         environment = self.environment
         for operation in self.operations:
-            self.prepare(operation)
+            self.tokens.give(self.offers(operation))
             for token in operation.takes:
                 counter = self.tokens[token]
                 if counter.count:
@@ -103,11 +110,24 @@ class Unit(ABC, Generic[AnyOperation]):
                 self.record_wait(token.value, self.waiting_since, int(environment.now))
                 self.waiting_for = None
             start = int(environment.now)
-            self.begin(operation)
+            self.tokens.give(self.announces(operation))
             yield environment.timeout(self.cycles(operation))
             self.record(operation, start, int(environment.now))
             self.done += 1
-            self.finish(operation)
+            self._finish(operation)
+
+    def _finish(self, operation: AnyOperation) -> None:
+        """Give what an operation gives at its end, or a latency later."""
+        latency = self.latency_cycles(operation)
+        if not latency:
+            self.tokens.give(operation.gives)
+            return
+
+        def arrive(_: Event) -> None:
+            self.tokens.give(operation.gives)
+
+        arrival = self.environment.timeout(latency)
+        arrival.callbacks.append(arrive)
 
     def record_unfinished_wait(self, end: int) -> None:
         """Write down a wait that goes on at the end: the machine is deadlocked."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from accelsim.layers import ConvShape
-from accelsim.mapping.pixel_cuts import PixelCut, PixelCuts
+from accelsim.mapping.pixel_cuts import PixelCut, PixelCuts, PixelPlane, as_columns, pixel_cuts
 from accelsim.mapping.problem import MappingProblem
 from accelsim.mapping.tiling import Tiling, tile_sizes
 from accelsim.timing.integers import ceil_div
@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 
     from accelsim.timing.integers import IntArray
 
+CutsOf = Callable[[PixelPlane], "PixelCut[IntArray]"]
+""":func:`pixel_cuts`, or what remembers its results."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Tilings, one per element of each column.
 
-    ``cut`` indexes ``cuts``; the other columns are the tile sizes of :class:`Tiling`.
+    ``cut`` indexes the columns of ``cuts``; the others are the tile sizes of :class:`Tiling`.
     """
 
-    cuts: tuple[PixelCut, ...]
+    cuts: PixelCut[IntArray]
     cut: IntArray
     groups: IntArray
     out_channels: IntArray
@@ -38,9 +41,9 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.cut)
 
-    def per_cut(self, number: Callable[[PixelCut], int]) -> IntArray:
+    def per_cut(self, number: Callable[[PixelCut[IntArray]], IntArray]) -> IntArray:
         """Return a number of each candidate's pixel cut."""
-        return np.array([number(cut) for cut in self.cuts], dtype=np.int64)[self.cut]
+        return number(self.cuts)[self.cut]
 
     def where(self, chosen: NDArray[np.bool_]) -> Candidates:
         """Return only the chosen ones."""
@@ -55,11 +58,11 @@ class Candidates:
 
     def tiling(self, index: int) -> Tiling:
         """Return one of them."""
-        cut = self.cuts[self.cut[index]]
+        cut = self.cut[index]
         return Tiling(
-            images=cut.images,
-            out_height=cut.out_height,
-            out_width=cut.out_width,
+            images=int(self.cuts.images[cut]),
+            out_height=int(self.cuts.out_height[cut]),
+            out_width=int(self.cuts.out_width[cut]),
             groups=int(self.groups[index]),
             out_channels=int(self.out_channels[index]),
             in_channels=int(self.in_channels[index]),
@@ -69,10 +72,10 @@ class Candidates:
 
 def only(problem: MappingProblem, tiling: Tiling) -> Candidates:
     """Return a single tiling as candidates."""
-    cut = PixelCuts(problem).cut(tiling.images, tiling.out_height, tiling.out_width)
+    cut = PixelCuts(problem.pixel_plane).cut(tiling.images, tiling.out_height, tiling.out_width)
     zero = np.zeros(1, dtype=np.int64)
     return Candidates(
-        (cut,),
+        as_columns([cut]),
         zero,
         zero + tiling.groups,
         zero + tiling.out_channels,
@@ -81,12 +84,13 @@ def only(problem: MappingProblem, tiling: Tiling) -> Candidates:
     )
 
 
-def enumerate_candidates(problem: MappingProblem) -> Candidates:
+def enumerate_candidates(problem: MappingProblem, cuts_of: CutsOf = pixel_cuts) -> Candidates:
     """List the tilings worth looking at; whether they fit is not asked yet."""
-    cuts = tuple(PixelCuts(problem))
+    cuts = cuts_of(problem.pixel_plane)
+    number_of_cuts = len(cuts.images)
     channels = np.array(_channel_tiles(problem), dtype=np.int64)
-    cut = np.repeat(np.arange(len(cuts), dtype=np.int64), len(channels))
-    groups, out_channels = np.tile(channels, (len(cuts), 1)).T
+    cut = np.repeat(np.arange(number_of_cuts, dtype=np.int64), len(channels))
+    groups, out_channels = np.tile(channels, (number_of_cuts, 1)).T
     no_reuse = np.zeros(len(cut), dtype=np.bool_)
     if not isinstance(problem.shape, ConvShape):
         return Candidates(cuts, cut, groups, out_channels, out_channels, no_reuse)

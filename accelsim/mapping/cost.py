@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,18 +15,24 @@ from accelsim.timing.post import rows_cycles
 from accelsim.timing.work import ArrayWork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
     from accelsim.timing.integers import IntArray
 
 
-class _Part(NamedTuple):
-    """``number`` pieces of ``size`` along one dimension."""
+class _Parts(NamedTuple):
+    """The pieces of one dimension of each candidate: how many there are of each size.
+
+    Both are arrays with an axis for every dimension of a tile (of length 1, but for their own: the kinds of pieces)
+    and one for the candidates, so that the parts of several dimensions combine by broadcasting.
+    """
 
     number: IntArray
     size: IntArray
+
+
+_GROUPS, _OUTPUTS, _INPUTS, _PIXELS = range(4)
+"""Axes of the dimensions of a tile; the last axis, behind them, is that of the candidates."""
+
+_DIMENSIONS = 4
 
 
 def dram_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
@@ -77,15 +82,22 @@ def operation_count(problem: MappingProblem, candidates: Candidates) -> IntArray
     )
 
 
-def estimated_cycles(problem: MappingProblem, candidates: Candidates) -> IntArray:
+def estimated_cycles(problem: MappingProblem, candidates: Candidates, moved_bytes: IntArray) -> IntArray:
     """Estimate the cycles of each candidate: the narrowest unit or loop, and one tile to fill and empty the pipeline.
 
     A loop is storage of which each half is filled, used and given back in turn: with h halves it can go round
     no faster than h times in the time of one round.
+
+    Parameters
+    ----------
+    problem, candidates
+        The layer, and its tilings.
+    moved_bytes
+        What :func:`dram_bytes` says of each.
     """
     machine = problem.machine
     array, post = unit_cycles(problem, candidates)
-    dma = _port_cycles(problem, candidates)
+    dma = _port_cycles(problem, candidates, moved_bytes)
     tiles = operation_count(problem, candidates)
     input_halves = min(machine.buffers.ifmap.halves, machine.buffers.weight.halves)
     psum_halves = 1 if machine.bn.placement == "pass" else machine.accumulator.halves
@@ -101,15 +113,13 @@ def estimated_cycles(problem: MappingProblem, candidates: Candidates) -> IntArra
 
 def unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, IntArray]:
     """Busy cycles of the array and of what lies behind it: the pooling stage, or else the activation stage."""
-    array = np.zeros(len(candidates), dtype=np.int64)
-    post = np.zeros(len(candidates), dtype=np.int64)
-    inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
-    for count, tile in _tiles(problem, candidates):
-        post += count * _drain_cycles(problem, tile)
-        if isinstance(problem.shape, ConvShape):
-            for k in inputs:
-                array += count * k.number * array_cycles(problem.machine.array, tile._replace(in_channels=k.size))
-    return array, post
+    tiles, work = _tiles(problem, candidates)
+    post = _total(tiles * _drain_cycles(problem, work))
+    if not isinstance(problem.shape, ConvShape):
+        return np.zeros_like(post), post
+    inputs = _parts(_inputs_per_group(problem), candidates.in_channels, _INPUTS)
+    operation = work._replace(in_channels=inputs.size)
+    return _total(tiles * inputs.number * array_cycles(problem.machine.array, operation)), post
 
 
 def _drain_cycles(problem: MappingProblem, work: ArrayWork[IntArray]) -> IntArray:
@@ -122,36 +132,33 @@ def _drain_cycles(problem: MappingProblem, work: ArrayWork[IntArray]) -> IntArra
     return np.maximum(activation, problem.shape.window.positions * rows_cycles(blocks, machine.pooling.lanes))
 
 
-def _tiles(problem: MappingProblem, candidates: Candidates) -> Iterator[tuple[IntArray, ArrayWork[IntArray]]]:
-    """Yield all kinds of tiles: how many there are, and their work as if all of K were one operation."""
-    positions = np.full(len(candidates), problem.shape.window.positions, dtype=np.int64)
-    pixels = (
-        (
-            candidates.per_cut(lambda cut: cut.full),
-            candidates.per_cut(lambda cut: cut.full_pixels),
-            candidates.per_cut(lambda cut: cut.full_positions),
-        ),
-        (
-            candidates.per_cut(lambda cut: cut.last),
-            candidates.per_cut(lambda cut: cut.last_pixels),
-            candidates.per_cut(lambda cut: cut.last_positions),
-        ),
+def _tiles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, ArrayWork[IntArray]]:
+    """Return all kinds of tiles: how many there are, and their work as if all of K were one operation."""
+    groups = _parts(problem.groups, candidates.groups, _GROUPS)
+    outputs = _parts(_outputs_per_group(problem), candidates.out_channels, _OUTPUTS)
+    cut = candidates.cuts
+    tiles, pixels, streamed = (
+        _along(_PIXELS, np.stack(columns)[:, candidates.cut])
+        for columns in (
+            (cut.full, cut.last),
+            (cut.full_pixels, cut.last_pixels),
+            (cut.full_positions, cut.last_positions),
+        )
     )
-    groups = _parts(problem.groups, candidates.groups)
-    outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    all_inputs = np.full(len(candidates), _inputs_per_group(problem), dtype=np.int64)
-    for (tiles, size, streamed), g, n in product(pixels, groups, outputs):
-        yield tiles * g.number * n.number, ArrayWork(size, streamed, positions, all_inputs, n.size, g.size)
+    positions = np.full(1, problem.shape.window.positions, dtype=np.int64)
+    all_inputs = np.full(1, _inputs_per_group(problem), dtype=np.int64)
+    work = ArrayWork(pixels, streamed, positions, all_inputs, outputs.size, groups.size)
+    return tiles * groups.number * outputs.number, work
 
 
-def _port_cycles(problem: MappingProblem, candidates: Candidates) -> IntArray:
+def _port_cycles(problem: MappingProblem, candidates: Candidates, moved_bytes: IntArray) -> IntArray:
     """Cycles on the DRAM port: the bytes at its rate, and one lost at the ragged end of each run."""
     rate = problem.machine.dram.bytes_per_cycle
     runs = candidates.per_cut(lambda cut: cut.ofmap_runs) * problem.shape.output.channels * _carried_tensors(problem)
     if not problem.ifmap_on_chip:
         ifmap_runs = candidates.per_cut(lambda cut: cut.ifmap_runs) * problem.shape.input.channels
         runs = runs + ifmap_runs * _loads(problem, candidates).ifmap
-    return ceil_div(dram_bytes(problem, candidates) * rate.denominator, rate.numerator) + runs
+    return ceil_div(moved_bytes * rate.denominator, rate.numerator) + runs
 
 
 def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
@@ -163,22 +170,20 @@ def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
 
 def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     bits = problem.machine.array.operand_bits * problem.shape.window.positions
-    groups = _parts(problem.groups, candidates.groups)
-    outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    inputs = _parts(_inputs_per_group(problem), candidates.in_channels)
-    return _sum(
-        g.number * n.number * k.number * ceil_div(g.size * n.size * k.size * bits, 8)
-        for g, n, k in product(groups, outputs, inputs)
-    )
+    groups = _parts(problem.groups, candidates.groups, _GROUPS)
+    outputs = _parts(_outputs_per_group(problem), candidates.out_channels, _OUTPUTS)
+    inputs = _parts(_inputs_per_group(problem), candidates.in_channels, _INPUTS)
+    piece_bytes = ceil_div(groups.size * outputs.size * inputs.size * bits, 8)
+    return _total(groups.number * outputs.number * inputs.number * piece_bytes)
 
 
 def _parameter_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
     bits = problem.fused_words * problem.machine.bn.parameter_bits
     if problem.parameters_at_once:
         return np.full(len(candidates), ceil_div(problem.shape.output.channels * bits, 8), dtype=np.int64)
-    groups = _parts(problem.groups, candidates.groups)
-    outputs = _parts(_outputs_per_group(problem), candidates.out_channels)
-    return _sum(g.number * n.number * ceil_div(g.size * n.size * bits, 8) for g, n in product(groups, outputs))
+    groups = _parts(problem.groups, candidates.groups, _GROUPS)
+    outputs = _parts(_outputs_per_group(problem), candidates.out_channels, _OUTPUTS)
+    return _total(groups.number * outputs.number * ceil_div(groups.size * outputs.size * bits, 8))
 
 
 def _carried_tensors(problem: MappingProblem) -> int:
@@ -198,11 +203,24 @@ def _inputs_per_group(problem: MappingProblem) -> int:
     return problem.shape.input.channels // problem.groups
 
 
-def _parts(extent: int, size: IntArray) -> tuple[_Part, _Part]:
-    """The full pieces of a cut dimension and its ragged last one (none of it where the size divides the extent)."""
+def _parts(extent: int, size: IntArray, axis: int) -> _Parts:
+    """Return the full pieces of a cut dimension and, if any candidate has one, its ragged last one."""
     rest = extent % size
-    return _Part(extent // size, size), _Part((rest > 0).astype(np.int64), np.maximum(rest, 1))
+    if not rest.any():
+        return _Parts(_along(axis, (extent // size)[np.newaxis]), _along(axis, size[np.newaxis]))
+    return _Parts(
+        _along(axis, np.stack([extent // size, rest > 0])),
+        _along(axis, np.stack([size, np.maximum(rest, 1)])),
+    )
 
 
-def _sum(terms: Iterator[NDArray[np.int64]]) -> IntArray:
-    return np.sum(list(terms), axis=0)
+def _along(axis: int, columns: IntArray) -> IntArray:
+    """Give kinds of pieces (rows of ``columns``) an axis of their own."""
+    shape = [1] * _DIMENSIONS + [columns.shape[-1]]
+    shape[axis] = len(columns)
+    return columns.reshape(shape)
+
+
+def _total(of_pieces: IntArray) -> IntArray:
+    """Sum over all kinds of pieces, for each candidate."""
+    return of_pieces.reshape(-1, of_pieces.shape[-1]).sum(axis=0)

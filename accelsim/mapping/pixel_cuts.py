@@ -8,52 +8,85 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 import numpy as np
 
 from accelsim.layout import FeatureMap
 from accelsim.mapping.tiling import tile_sizes
-from accelsim.timing.integers import ceil_div
+from accelsim.timing.integers import Integer, ceil_div
+from accelsim.workload.shapes import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from accelsim.mapping.problem import MappingProblem
+    from accelsim.timing.integers import IntArray
 
 
-class PixelCut(NamedTuple):
-    """One way to cut the pixels: tile sizes, tile counts, and bytes per channel.
+class PixelCut(NamedTuple, Generic[Integer]):
+    """One way to cut the pixels, or a column of each number: tile sizes, tile counts, and bytes per channel.
 
     ``full`` tiles all have ``full_pixels`` pixels; ``last`` ones, at the end of the cut dimension, have
     ``last_pixels`` (``last`` is 0 where the size divides the extent).
     """
 
-    images: int
-    out_height: int
-    out_width: int
-    full: int
-    full_pixels: int
-    full_positions: int
-    last: int
-    last_pixels: int
-    last_positions: int
-    largest_ifmap_bytes: int
-    total_ifmap_bytes: int
-    largest_stored_bytes: int
-    largest_ofmap_bytes: int
-    total_ofmap_bytes: int
-    ifmap_runs: int
+    images: Integer
+    out_height: Integer
+    out_width: Integer
+    full: Integer
+    full_pixels: Integer
+    full_positions: Integer
+    last: Integer
+    last_pixels: Integer
+    last_positions: Integer
+    largest_ifmap_bytes: Integer
+    total_ifmap_bytes: Integer
+    largest_stored_bytes: Integer
+    largest_ofmap_bytes: Integer
+    total_ofmap_bytes: Integer
+    ifmap_runs: Integer
     """Contiguous runs per channel in all ifmap tiles; 0 where whole planes make one run of all channels."""
-    ofmap_runs: int
+    ofmap_runs: Integer
     """The same for the ofmap."""
 
     @property
-    def tiles(self) -> int:
+    def tiles(self) -> Integer:
         """Number of pixel tiles."""
         return self.full + self.last
+
+
+class PixelPlane(NamedTuple):
+    """What the cuts of a layer's pixels depend on.
+
+    Parameters
+    ----------
+    ifmap, ofmap
+        The tensors.
+    window
+        How the kernel moves over the ifmap.
+    stored_bits
+        Width of the widest result that goes to DRAM.
+    worthwhile_pixels
+        Numbers of pixels that a tile should be able to reach.
+    """
+
+    ifmap: FeatureMap
+    ofmap: FeatureMap
+    window: Window
+    stored_bits: int
+    worthwhile_pixels: tuple[int, ...]
+
+
+def pixel_cuts(plane: PixelPlane) -> PixelCut[IntArray]:
+    """Return all cuts worth looking at, as columns."""
+    return as_columns(PixelCuts(plane))
+
+
+def as_columns(cuts: Iterable[PixelCut[int]]) -> PixelCut[IntArray]:
+    """Return cuts as one array per number."""
+    return PixelCut(*np.array(list(cuts), dtype=np.int64).T)
 
 
 class PixelCuts:
@@ -61,22 +94,22 @@ class PixelCuts:
 
     Parameters
     ----------
-    problem
-        The layer: its tensors, and how the kernel moves over the ifmap.
+    plane
+        The layer's pixels.
     """
 
-    def __init__(self, problem: MappingProblem) -> None:
-        ifmap, ofmap, window = problem.ifmap, problem.ofmap, problem.shape.window
+    def __init__(self, plane: PixelPlane) -> None:
+        ifmap, ofmap, window = plane.ifmap, plane.ofmap, plane.window
         self._ifmap = ifmap
         self._ofmap = ofmap
-        self._stored_bits = problem.stored_bits
-        self._worthwhile_pixels = (problem.machine.array.rows, problem.machine.array.cols)
+        self._stored_bits = plane.stored_bits
+        self._worthwhile_pixels = plane.worthwhile_pixels
         self._rows, self._columns = (
             _Axis(outputs, inputs, window.stride[axis], window.extent[axis], window.padding[axis])
             for axis, (outputs, inputs) in enumerate(zip(ofmap.shape[1:], ifmap.shape[1:], strict=True))
         )
 
-    def __iter__(self) -> Iterator[PixelCut]:
+    def __iter__(self) -> Iterator[PixelCut[int]]:
         output = self._ofmap.shape
         for images in sorted({*tile_sizes(self._ofmap.batch), *self._sizes_reaching(output.pixels, self._ofmap.batch)}):
             yield self.cut(images, output.height, output.width)
@@ -91,7 +124,7 @@ class PixelCuts:
         """Smallest sizes with which a tile has as many pixels as the array has rows, or columns."""
         return [min(ceil_div(pixels, pixels_each), extent) for pixels in self._worthwhile_pixels]
 
-    def cut(self, images: int, out_height: int, out_width: int) -> PixelCut:
+    def cut(self, images: int, out_height: int, out_width: int) -> PixelCut[int]:
         """Return the cut with these sizes, which cut one dimension at most (see :class:`Tiling`)."""
         sizes = (images, out_height, out_width)
         extents = (self._ofmap.batch, self._ofmap.shape.height, self._ofmap.shape.width)

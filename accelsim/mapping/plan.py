@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from accelsim.mapping.residency import Residency, has_second_phase, residencies
 from accelsim.mapping.search import choose_tiling
 from accelsim.mapping.tiling import Tiling
 from accelsim.workload.shapes import Window
+
+Choose = Callable[[MappingProblem, Objective], Tiling]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def map_layers(
     layers: Sequence[Layer],
     fixed: Mapping[str, TilingConfig],
     objective: Objective = "traffic",
+    choose: Choose = choose_tiling,
 ) -> dict[str, LayerMapping]:
     """Map the layers of the unfused network; the fused one runs with the same mappings, by layer name.
 
@@ -50,6 +53,8 @@ def map_layers(
         Tilings that were asked for, by layer name.
     objective
         What the others are chosen by; see :func:`accelsim.mapping.search.choose_tiling`.
+    choose
+        That function, or one that remembers what it has returned.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def map_layers(
     for layer, kept in zip(layers, residencies(machine, layers), strict=True):
         key = _MappingKey(layer.shape, layer.epilogue, kept, fixed.get(layer.name))
         try:
-            mapped[layer.name] = equal.get(key) or _map(machine, key, objective)
+            mapped[layer.name] = equal.get(key) or _map(machine, key, objective, choose)
         except MappingError as error:
             where = f"run.tiling.{layer.name}" if layer.name in fixed else None
             raise MappingError(f"layer '{layer.name}': {error.message}", key=where) from None
@@ -109,13 +114,13 @@ def streamed_shape(shape: ConvShape) -> StreamShape:
     return StreamShape(shape.batch, shape.output, shape.output, Window())
 
 
-def _map(machine: MachineConfig, layer: _MappingKey, objective: Objective) -> LayerMapping:
+def _map(machine: MachineConfig, layer: _MappingKey, objective: Objective, choose: Choose) -> LayerMapping:
     shape, epilogue, kept, fixed = layer
     problem = problem_of(machine, shape, epilogue, kept)
-    tiling = choose_tiling(problem, objective) if fixed is None else fixed_tiling(problem, fixed)
+    tiling = choose(problem, objective) if fixed is None else fixed_tiling(problem, fixed)
     if not (isinstance(shape, ConvShape) and has_second_phase(machine, shape, epilogue)):
         return LayerMapping(kept, tiling, problem.parameters_at_once)
-    second_phase = choose_tiling(_second_phase(problem, shape, kept), objective)
+    second_phase = choose(_second_phase(problem, shape, kept), objective)
     return LayerMapping(kept, tiling, problem.parameters_at_once, second_phase)
 
 

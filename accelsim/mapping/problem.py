@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, StreamShape
 from accelsim.layout import FeatureMap
+from accelsim.mapping.pixel_cuts import PixelPlane
 from accelsim.timing.integers import ceil_div
 
 
@@ -52,6 +53,12 @@ class MappingProblem:
     def ofmap(self) -> FeatureMap:
         """The result, and of the same size the residual operand."""
         return FeatureMap(self.shape.batch, self.shape.output, self.machine.array.operand_bits)
+
+    @property
+    def pixel_plane(self) -> PixelPlane:
+        """What the cuts of its pixels depend on."""
+        array = self.machine.array
+        return PixelPlane(self.ifmap, self.ofmap, self.shape.window, self.stored_bits, (array.rows, array.cols))
 
     @property
     def parameters_at_once(self) -> bool:

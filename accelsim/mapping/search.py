@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
 from accelsim.errors import MappingError
-from accelsim.mapping.candidates import Candidates, enumerate_candidates, only
+from accelsim.mapping.candidates import Candidates, CutsOf, enumerate_candidates, only
 from accelsim.mapping.cost import dram_bytes, estimated_cycles, operation_count
 from accelsim.mapping.demand import demands, legal
+from accelsim.mapping.pixel_cuts import pixel_cuts
 from accelsim.mapping.shape import well_shaped
 from accelsim.mapping.tiling import Tiling
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from accelsim.config.run import Objective
     from accelsim.mapping.problem import MappingProblem
+    from accelsim.timing.integers import IntArray
 
 MAX_OPERATIONS = 500_000
 """More operations in one layer take minutes and gigabytes; the machine is then hardly the one that was meant."""
@@ -32,7 +34,7 @@ CLEARLY_LESS_TRAFFIC = 20
 SMALLEST = Tiling(images=1, out_height=1, out_width=1, groups=1, out_channels=1, in_channels=1)
 
 
-def choose_tiling(problem: MappingProblem, objective: Objective = "traffic") -> Tiling:
+def choose_tiling(problem: MappingProblem, objective: Objective = "traffic", cuts_of: CutsOf = pixel_cuts) -> Tiling:
     """Return the best legal tiling.
 
     Parameters
@@ -50,67 +52,89 @@ def choose_tiling(problem: MappingProblem, objective: Objective = "traffic") -> 
     MappingError
         If no tile fits the machine, or only ones so small that the layer takes more than ``MAX_OPERATIONS``.
     """
-    candidates = enumerate_candidates(problem)
+    candidates = enumerate_candidates(problem, cuts_of)
     fits = legal(problem, candidates)
     if not fits.any():
         raise MappingError(f"no tile fits, not even the smallest ({SMALLEST}): {_shortfall(problem, SMALLEST)}")
-    candidates = candidates.where(fits)
+    legal_ones = _Moving.of(problem, candidates.where(fits))
     if objective == "cycles":
-        chosen = _best(problem, candidates, (_fastest, _least_traffic))
+        chosen = _best(problem, legal_ones, (_fastest, _least_traffic))
     else:
-        shaped = candidates.where(well_shaped(problem, candidates))
+        shaped = legal_ones.where(well_shaped(problem, legal_ones.candidates))
         chosen = _best(problem, shaped, (_least_traffic, _fastest))
-        chosen = _best(problem, _clearly_better(problem, candidates, chosen), (_least_traffic, _fastest))
-    best = chosen.tiling(0)
-    _refuse_too_many_operations(problem, best)
-    return best
+        chosen = _best(problem, _clearly_better(problem, legal_ones, chosen), (_least_traffic, _fastest))
+    _refuse_too_many_operations(problem, chosen.candidates)
+    return chosen.candidates.tiling(0)
 
 
-_Rule = Callable[["MappingProblem", Candidates], "NDArray[np.bool_]"]
+class _Moving(NamedTuple):
+    """Candidates, and the DRAM traffic of each."""
+
+    candidates: Candidates
+    moved_bytes: IntArray
+
+    @classmethod
+    def of(cls, problem: MappingProblem, candidates: Candidates) -> Self:
+        return cls(candidates, dram_bytes(problem, candidates))
+
+    def where(self, chosen: NDArray[np.bool_]) -> Self:
+        return self._replace(candidates=self.candidates.where(chosen), moved_bytes=self.moved_bytes[chosen])
 
 
-def _best(problem: MappingProblem, candidates: Candidates, rules: Iterable[_Rule]) -> Candidates:
+_Rule = Callable[["MappingProblem", _Moving], "NDArray[np.bool_]"]
+
+
+def _best(problem: MappingProblem, some: _Moving, rules: Iterable[_Rule]) -> _Moving:
     """Narrow candidates by one rule after the other, and then to the one with the fewest operations."""
-    for rule in rules:
-        candidates = candidates.where(rule(problem, candidates))
-    fewest = np.argmin(operation_count(problem, candidates))
-    return candidates.where(np.arange(len(candidates)) == fewest)
+    for rule in (*rules, _fewest_operations):
+        if len(some.candidates) > 1:
+            some = some.where(rule(problem, some))
+    return some
 
 
-def _clearly_better(problem: MappingProblem, candidates: Candidates, chosen: Candidates) -> Candidates:
+def _clearly_better(problem: MappingProblem, some: _Moving, chosen: _Moving) -> _Moving:
     """Return the candidates that move clearly less than the chosen one and are estimated to take no longer, or it."""
-    moved_bytes = dram_bytes(problem, chosen)[0]
-    lean = candidates.where(dram_bytes(problem, candidates) < moved_bytes - moved_bytes // CLEARLY_LESS_TRAFFIC)
-    if not len(lean):
+    moved_bytes = chosen.moved_bytes[0]
+    lean = some.where(some.moved_bytes < moved_bytes - moved_bytes // CLEARLY_LESS_TRAFFIC)
+    if not len(lean.candidates):
         return chosen
-    quick = lean.where(estimated_cycles(problem, lean) <= estimated_cycles(problem, chosen)[0])
-    return quick if len(quick) else chosen
+    quick = lean.where(_cycles(problem, lean) <= _cycles(problem, chosen)[0])
+    return quick if len(quick.candidates) else chosen
 
 
-def _least_traffic(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
-    moved_bytes = dram_bytes(problem, candidates)
-    return moved_bytes == moved_bytes.min()
+def _least_traffic(_: MappingProblem, some: _Moving) -> NDArray[np.bool_]:
+    return some.moved_bytes == some.moved_bytes.min()
 
 
-def _fastest(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:
-    cycles = estimated_cycles(problem, candidates)
+def _fastest(problem: MappingProblem, some: _Moving) -> NDArray[np.bool_]:
+    cycles = _cycles(problem, some)
     return cycles <= cycles.min() + cycles.min() // ESTIMATE_RESOLUTION
 
 
-def _refuse_too_many_operations(problem: MappingProblem, tiling: Tiling) -> None:
-    operations = int(operation_count(problem, only(problem, tiling))[0])
+def _fewest_operations(problem: MappingProblem, some: _Moving) -> NDArray[np.bool_]:
+    """Tell which has the fewest: the first of them, so that one is left."""
+    return np.arange(len(some.candidates)) == np.argmin(operation_count(problem, some.candidates))
+
+
+def _cycles(problem: MappingProblem, some: _Moving) -> IntArray:
+    return estimated_cycles(problem, some.candidates, some.moved_bytes)
+
+
+def _refuse_too_many_operations(problem: MappingProblem, chosen: Candidates) -> None:
+    operations = int(operation_count(problem, chosen)[0])
     if operations > MAX_OPERATIONS:
         raise MappingError(
-            f"takes {operations} operations when tiled by {tiling}, more than {MAX_OPERATIONS}: its tiles, the "
-            "machine's buffers or its accumulator are too small for a layer of this size, or the batch is too large"
+            f"takes {operations} operations when tiled by {chosen.tiling(0)}, more than {MAX_OPERATIONS}: its tiles, "
+            "the machine's buffers or its accumulator are too small for a layer of this size, or the batch is too large"
         )
 
 
 def check_tiling(problem: MappingProblem, tiling: Tiling) -> None:
     """Raise :class:`MappingError` if a tile of this tiling does not fit the machine, or there are too many of them."""
-    if not legal(problem, only(problem, tiling))[0]:
+    candidate = only(problem, tiling)
+    if not legal(problem, candidate)[0]:
         raise MappingError(f"a tile of {tiling} does not fit: {_shortfall(problem, tiling)}")
-    _refuse_too_many_operations(problem, tiling)
+    _refuse_too_many_operations(problem, candidate)
 
 
 def _shortfall(problem: MappingProblem, tiling: Tiling) -> str:

@@ -28,6 +28,7 @@ class ConvTensors:
         self._job = job
         self._tiles = tiles
         shape, operand_bits = job.shape, machine.array.operand_bits
+        self._input_regions = [tile.input_region(shape.window, shape.input) for tile in tiles.pixels]
         ifmap = FeatureMap(shape.batch, shape.input, operand_bits)
         self.ifmap = memory.place_map(ifmap, travels=not job.ifmap_on_chip)
         channel_tiles = [(g.size, n.size) for g, n in product(tiles.groups, tiles.channels)]
@@ -55,8 +56,7 @@ class ConvTensors:
 
     def load_ifmap(self, index: TileIndex) -> TransferOperation:
         """Load the input behind a pixel tile, for some input channels."""
-        shape = self._job.shape
-        region = self._tiles.pixels[index.pixel].input_region(shape.window, shape.input)
+        region = self._input_regions[index.pixel]
         transfer = self.ifmap.transfer("read", "ifmap", region, self._tiles.input_channels(index))
         label = f"load ifmap g{index.group} m{index.pixel} k{index.k}"
         return TransferOperation(label, transfer, (Token.IFMAP_FREE,), (Token.IFMAP_FULL,))

@@ -68,6 +68,7 @@ class ConvTiles:
         self.channels: list[Span] = spans(shape.output.channels // shape.groups, tiling.out_channels)
         self.ks: list[Span] = spans(shape.input.channels // shape.groups, tiling.in_channels)
         self.order = self._order(tiling)
+        self._pixel_work = [(tile.pixels, tile.padded_positions(shape.window)) for tile in self.pixels]
 
     def _order(self, tiling: Tiling) -> list[TileIndex]:
         groups, pixels, channels, ks = (
@@ -79,11 +80,11 @@ class ConvTiles:
 
     def work(self, index: TileIndex) -> ArrayWork[int]:
         """What the array has to do for one operation."""
-        pixels, window = self.pixels[index.pixel], self.shape.window
+        pixels, positions = self._pixel_work[index.pixel]
         return ArrayWork(
-            pixels.pixels,
-            pixels.padded_positions(window),
-            window.positions,
+            pixels,
+            positions,
+            self.shape.window.positions,
             self.ks[index.k].size,
             self.channels[index.channel].size,
             self.groups[index.group].size,

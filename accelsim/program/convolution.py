@@ -18,6 +18,7 @@ from accelsim.program.operations import (
     free_halves,
 )
 from accelsim.program.transfers import NOTHING, Load, Step, ordered
+from accelsim.timing.work import ArrayWork, Block
 
 
 def convolution_program(machine: MachineConfig, job: ConvJob, memory: MemoryMap) -> tuple[Program, FeatureMap]:
@@ -37,6 +38,7 @@ class _ConvolutionWriter:
         self.weights = Fillings([(i.group, i.channel, i.k) for i in self.indices])
         self.parameters = Fillings([() if job.parameters_at_once else (i.group, i.channel) for i in self.indices])
         self.outputs = Fillings([(i.group, i.pixel, i.channel) for i in self.indices])
+        self.blocks: dict[ArrayWork[int], tuple[Block[int], ...]] = {}
 
     def program(self) -> Program:
         """Write all operations."""
@@ -102,7 +104,7 @@ class _ConvolutionWriter:
             name=index.output,
             epilogue=self.job.epilogue,
             window=1,
-            blocks=tile_blocks(self.machine, self.conv_tiles.work(index)),
+            blocks=self._blocks(self.conv_tiles.work(index)),
             source_full=(Token.ACCUMULATOR_FULL,),
             source_free=(Token.ACCUMULATOR_FREE,),
             parameter_full=_tokens(((Token.PARAMETER_FULL, batchnorm and self.parameters.uses[first].first),)),
@@ -110,6 +112,13 @@ class _ConvolutionWriter:
             ofmap_free=_tokens(((Token.OFMAP_FREE, not stays or tile == 0),)),
             ofmap_full=_tokens(((Token.OFMAP_FULL, not stays),)),
         )
+
+    def _blocks(self, work: ArrayWork[int]) -> tuple[Block[int], ...]:
+        """The blocks of a tile; most tiles are equal."""
+        blocks = self.blocks.get(work)
+        if blocks is None:
+            blocks = self.blocks[work] = tile_blocks(self.machine, work)
+        return blocks
 
     def _step(self, step: int) -> Step:
         index, output = self.indices[step], self.outputs.uses[step]
@@ -143,4 +152,4 @@ def _accumulate(operation: ArrayOperation) -> AccumulateOperation:
 
 
 def _tokens(wanted: tuple[tuple[Token, bool], ...]) -> Tokens:
-    return tuple(token for token, condition in wanted if condition)
+    return tuple([token for token, condition in wanted if condition])

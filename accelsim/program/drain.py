@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import Epilogue
@@ -22,8 +23,7 @@ from accelsim.timing.array import drain_blocks
 from accelsim.timing.work import ArrayWork, Block
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TileDrain:
+class TileDrain(NamedTuple):
     """One tile on its way out.
 
     ``source_full`` and ``source_free`` are the tokens of where it lies: the accumulator, or the ifmap half that was
@@ -123,6 +123,7 @@ def uses_function_unit(machine: MachineConfig) -> bool:
     return machine.bn.placement == "pass"
 
 
+@cache
 def _stages(epilogue: Epilogue) -> tuple[Stage, ...]:
     needed = {
         "bn_stage": epilogue.batchnorm,
@@ -133,7 +134,8 @@ def _stages(epilogue: Epilogue) -> tuple[Stage, ...]:
     return tuple(stage for stage in STAGES if needed[stage])
 
 
-def _passes(epilogue: Epilogue) -> list[Pass]:
+@cache
+def _passes(epilogue: Epilogue) -> tuple[Pass, ...]:
     needed: dict[Pass, bool] = {
         "batchnorm": epilogue.batchnorm,
         "residual_add": epilogue.residual,
@@ -141,4 +143,4 @@ def _passes(epilogue: Epilogue) -> list[Pass]:
         "activation": epilogue.activation is not None,
         "readout": True,
     }
-    return [kind for kind, wanted in needed.items() if wanted]
+    return tuple(kind for kind, wanted in needed.items() if wanted)

@@ -78,16 +78,7 @@ class Result:
     def summary(self) -> Summary:
         """Totals and savings."""
         machine, batch = self.config.machine, self.config.run.batch
-        variants = {
-            run.variant: summarise_variant(
-                machine,
-                batch,
-                run,
-                self.layers[self.layers["variant"] == run.variant],
-                self.events[self.events["variant"] == run.variant],
-            )
-            for run in self.experiment.variants
-        }
+        variants = {run.variant: summarise_variant(machine, batch, run) for run in self.experiment.variants}
         both = "fused" in variants and "unfused" in variants
         return Summary(
             schema_version=SCHEMA_VERSION,

@@ -14,8 +14,9 @@ from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Config, Variant
 from accelsim.experiment import VariantRun
 from accelsim.fusion.match import Match
-from accelsim.layers import Layer, Operations
+from accelsim.layers import Layer
 from accelsim.results.bandwidth import spread_over_windows, window_edges
+from accelsim.results.variant_totals import VariantTotals, run_totals
 from accelsim.workload.nodes import Unmodelled
 
 if TYPE_CHECKING:
@@ -120,41 +121,26 @@ class Summary(_Record):
     unmodelled: list[UnmodelledOperator]
 
 
-def summarise_variant(
-    machine: MachineConfig, batch: int, run: VariantRun, layers: pd.DataFrame, events: pd.DataFrame
-) -> VariantSummary:
-    """Sum up one variant from its rows of the frames of layers and events."""
-    cycles = run.cycles
-    read, written = int(layers["dram_read_bytes"].sum()), int(layers["dram_write_bytes"].sum())
-    milliseconds = cycles / (machine.clock_mhz * 1e3)
-    average = (read + written) / cycles
-    busy = dict.fromkeys(run.units, 0)
-    for layer in run.layers:
-        for account in layer.record.accounts:
-            if account.unit in busy:
-                busy[account.unit] += account.busy_cycles
-    utilization = {unit: count / cycles for unit, count in busy.items()}
-    utilization["conv_array"] = int(layers["macs"].sum()) / (machine.array.rows * machine.array.cols * cycles)
-    operations = [layer.layer.operations for layer in run.layers]
-    return VariantSummary(
-        cycles=cycles,
-        milliseconds=milliseconds,
-        frames_per_second=batch / milliseconds * 1e3,
-        macs=int(layers["macs"].sum()),
-        ops=int(layers["ops"].sum()),
-        operations=OperationCounts(
-            **{kind: sum(getattr(counts, kind) for counts in operations) for kind in Operations._fields}
-        ),
-        compute_cycles=int(layers["compute_cycles"].sum()),
-        stall_cycles=int(layers["stall_cycles"].sum()),
-        dram_read_bytes=read,
-        dram_write_bytes=written,
-        average_bandwidth_bytes_per_cycle=average,
-        peak_bandwidth_bytes_per_cycle=peak_bandwidth(events[events["unit"] == "dma"], cycles),
-        average_bandwidth_gb_per_second=average * machine.clock_mhz * 1e6 / 1e9,
-        utilization=utilization,
-        busy_cycles=busy,
-    )
+def summarise_variant(machine: MachineConfig, batch: int, run: VariantRun) -> VariantSummary:
+    """Sum up one variant."""
+    totals = run_totals(machine, batch, run)
+    operations = OperationCounts(**totals.operations._asdict())
+    peak = peak_bandwidth(_transfers(run), totals.cycles)
+    return VariantSummary(**totals._asdict() | {"operations": operations, "peak_bandwidth_bytes_per_cycle": peak})
+
+
+def _transfers(run: VariantRun) -> pd.DataFrame:
+    """When something was transferred, and how much."""
+    import pandas as pd
+
+    rows = [
+        (layer.start_cycle + transfer.start_cycle, layer.start_cycle + transfer.end_cycle, transfer.bytes)
+        for layer in run.layers
+        for account in layer.record.accounts
+        if account.unit == "dma"
+        for transfer in account.executions
+    ]
+    return pd.DataFrame(rows, columns=["start_cycle", "end_cycle", "bytes"])
 
 
 def peak_bandwidth(transfers: pd.DataFrame, cycles: int) -> float:
@@ -172,7 +158,7 @@ def peak_bandwidth(transfers: pd.DataFrame, cycles: int) -> float:
     return float(np.max(moved / np.diff(edges)))
 
 
-def saving_between(fused: VariantSummary, unfused: VariantSummary) -> Saving:
+def saving_between(fused: VariantSummary | VariantTotals, unfused: VariantSummary | VariantTotals) -> Saving:
     """Compare the two variants."""
     return Saving(
         cycles_percent=_percent(fused.cycles, unfused.cycles),

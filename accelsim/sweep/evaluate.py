@@ -17,19 +17,21 @@ from accelsim.config.run import Config
 from accelsim.config.settings import Origin, Settings
 from accelsim.documents.validation import validated
 from accelsim.errors import AccelsimError, InputError
-from accelsim.experiment import plan_graph, run_experiment
-from accelsim.results.result import Result
-from accelsim.results.summary import config_hash
+from accelsim.experiment import in_layers, plan_layers
+from accelsim.memo import Memo
+from accelsim.results.summary import config_hash, saving_between
+from accelsim.results.variant_totals import plan_totals
 from accelsim.sweep.columns import FIGURES
 from accelsim.sweep.evaluation import Evaluation
 from accelsim.sweep.space import Space
 
 if TYPE_CHECKING:
     from accelsim.config.machine import MachineConfig
-    from accelsim.results.summary import Summary
+    from accelsim.experiment import Network
+    from accelsim.results.summary import Saving
+    from accelsim.results.variant_totals import VariantTotals
     from accelsim.sweep.definition import Sweep
     from accelsim.sweep.evaluation import Point
-    from accelsim.workload import Graph
 
 _NOWHERE = Path("sweep")
 """In place of the file that a configuration was read from."""
@@ -51,6 +53,8 @@ class Evaluator:
     def __init__(self, sweep: Sweep) -> None:
         self._space = Space(sweep.definition)
         self._networks = sweep.networks
+        self._in_layers: dict[tuple[int, int], Network] = {}
+        self._memo = Memo()
         self._hashes = [network.sha256 for network in sweep.definition.networks]
 
     def evaluate(self, point: Point) -> Evaluation:
@@ -78,9 +82,16 @@ class Evaluator:
         network = point.choice[0]
         sha256 = config_hash(config.config, self._hashes[network])
         try:
-            return Evaluation(point, sha256, None, figures_of(config, self._networks[network]))
+            return Evaluation(point, sha256, None, figures_of(config, self._layers_of(config, network), self._memo))
         except InputError as error:
             return Evaluation(point, sha256, _reason(error), {})
+
+    def _layers_of(self, config: LoadedConfig, network: int) -> Network:
+        """Group a network into layers, once for each size of batch."""
+        key = (network, config.run.batch)
+        if key not in self._in_layers:
+            self._in_layers[key] = in_layers(config, self._networks[network])
+        return self._in_layers[key]
 
 
 def loaded_config(settings: dict[str, Any]) -> LoadedConfig:
@@ -99,22 +110,31 @@ def loaded_config(settings: dict[str, Any]) -> LoadedConfig:
     return LoadedConfig(config, _NOWHERE, _NOWHERE, written)
 
 
-def figures_of(config: LoadedConfig, network: Graph) -> dict[str, list[Any]]:
-    """Simulate a configuration, and return its figures by variant, in the order of ``FIGURES``.
+def figures_of(config: LoadedConfig, network: Network, memo: Memo) -> dict[str, list[Any]]:
+    """Return the figures of a configuration by variant, in the order of ``FIGURES``.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    network
+        Its network, of the batch that it asks for.
+    memo
+        Knows what it has in common with others.
 
     Raises
     ------
     InputError
         If the network does not fit the machine.
     """
-    plan = plan_graph(config, network)
-    summary = Result(config, plan, run_experiment(config.machine, plan, config.run.variants)).summary
+    plan = plan_layers(config, network, memo)
+    totals = plan_totals(config.machine, config.run, plan, memo)
+    saving = saving_between(totals["fused"], totals["unfused"]) if len(totals) == 2 else None
     areas = _areas_um2(config.machine)
-    return {variant: _figures(summary, variant, config.machine, areas.get(variant)) for variant in summary.variants}
+    return {variant: _figures(of, saving, config.machine, areas.get(variant)) for variant, of in totals.items()}
 
 
-def _figures(summary: Summary, variant: Any, machine: MachineConfig, area_um2: float | None) -> list[Any]:
-    totals, saving = summary.variants[variant], summary.saving
+def _figures(totals: VariantTotals, saving: Saving | None, machine: MachineConfig, area_um2: float | None) -> list[Any]:
     derived = {
         "dram_bytes": totals.dram_read_bytes + totals.dram_write_bytes,
         "conv_array_utilization": totals.utilization["conv_array"],

@@ -56,8 +56,9 @@ def test_the_estimate_is_at_least_what_the_array_and_the_port_need() -> None:
         for tiling in tilings:
             candidate = only(problem, tiling)
             folds = case.unfused.macs / (case.machine.array.rows * case.machine.array.cols)
-            port = int(dram_bytes(problem, candidate)[0]) / case.machine.dram.bytes_per_cycle
-            assert estimated_cycles(problem, candidate)[0] >= max(folds, port)
+            moved_bytes = dram_bytes(problem, candidate)
+            port = int(moved_bytes[0]) / case.machine.dram.bytes_per_cycle
+            assert estimated_cycles(problem, candidate, moved_bytes)[0] >= max(folds, port)
 
 
 @pytest.mark.parametrize("seed", range(150))
