@@ -1,4 +1,4 @@
-"""Print what a sweep of ResNet-18 costs: a point in one process, and points per second on all cores."""
+"""Print what a sweep of ResNet-18 costs: in one process, on several, and in memory as it goes on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import random
 import tempfile
 import time
 from pathlib import Path
+
+import psutil
 
 from accelsim.sweep.cluster import local_workers
 from accelsim.sweep.definition import Sweep
@@ -20,6 +22,8 @@ from accelsim.sweep.space import Space
 SWEEP = Path(__file__).parents[1] / "configs" / "sweeps" / "array_bn.yaml"
 
 SEED = 1
+
+QUARTERS = 4
 
 
 def sampled_points(sweep: Sweep, count: int) -> list[Point]:
@@ -58,18 +62,34 @@ def points_per_second(sweep: Sweep, points: list[Point], workers: int | None) ->
         return len(points) / (time.perf_counter() - start)
 
 
+def resident_mib(sweep: Sweep, points: list[Point]) -> list[float]:
+    """MiB of this process after each quarter of the points."""
+    evaluator, process = Evaluator(sweep), psutil.Process()
+    sizes = []
+    for number, point in enumerate(points, 1):
+        evaluator.evaluate(point)
+        if number * QUARTERS % len(points) < QUARTERS:
+            sizes.append(process.memory_info().rss / 2**20)
+    return sizes
+
+
 def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=300, help="points to evaluate (default: 300)")
-    parser.add_argument("--workers", type=int, default=None, help="processes (default: one for each core)")
+    parser.add_argument("--points", type=int, help="points to evaluate, chosen at random (default: all of them)")
+    parser.add_argument("--workers", type=int, default=2, help="most processes to try (default: 2)")
     options = parser.parse_args()
     sweep = read_sweep(SWEEP)
-    points = sampled_points(sweep, options.points)
-    print(f"{len(points)} points of {SWEEP.name}, seed {SEED}")
-    print(f"configuration of a point:  {configuration_milliseconds(sweep, points):8.3f} CPU ms")
-    print(f"one process:               {points_per_cpu_second(sweep, points):8.1f} points per CPU second")
-    print(f"all workers:               {points_per_second(sweep, points, options.workers):8.1f} points per second")
+    points = sampled_points(sweep, options.points or Space(sweep.definition).count())
+    print(f"{len(points)} points of {SWEEP.name}, ResNet-18 fused and unfused; seed {SEED}")
+    print(f"configuration of a point: {configuration_milliseconds(sweep, points):.3f} CPU ms")
+    alone = points_per_cpu_second(sweep, points)
+    print(f"in this process: {alone:.1f} points per CPU second")
+    for workers in range(1, options.workers + 1):
+        together = points_per_second(sweep, points, workers)
+        print(f"{workers} worker{'s' * (workers > 1)}, journal included: {together:.1f} points per second")
+    sizes = ", ".join(f"{size:.0f}" for size in resident_mib(sweep, points))
+    print(f"resident after each quarter: {sizes} MiB")
 
 
 if __name__ == "__main__":
