@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from accelsim.mapping.tiling import Tiling
     from accelsim.totals import LayerTotals
 
-# How many results are kept, the ones used last. A result of every kind takes a few KiB, tables of cuts and outlines
-# the most of them; together they stay below about 100 MiB.
+# How many results are kept, those used last: enough for neighbouring points of a grid to share nearly everything, and
+# few enough that all of them together take some 150 MiB (measured with ResNet-18 at random points of a large grid).
 _MAX_CUTS = 1_000
-_MAX_TILINGS = 20_000
+_MAX_TILINGS = 8_000
 _MAX_OUTLINES = 4_000
-_MAX_TOTALS = 20_000
+_MAX_TOTALS = 10_000
 _MAX_VIEWS = 200
 
 

@@ -51,10 +51,8 @@ class _OrderUnknownError(Exception):
     """Operations cannot be put in order without a clock."""
 
 
-class _Times(deque[int]):
-    """Cycles in which one kind of token can be used, of those that nobody has taken yet."""
-
-    __slots__ = ()
+_Times = deque[int]
+"""Cycles in which one kind of token can be used, of those that nobody has taken yet."""
 
 
 class _SharedTimes(_Times):
@@ -157,5 +155,6 @@ def _unit_totals(unit: Unit[Any], order: Sequence[int], end_cycles: Sequence[int
 
 
 def _moved_bytes(outline: Outline, direction: str) -> int:
-    transfers = [outline.kinds.transfers[number].transfer for number in outline.transfers]
-    return sum(transfer.bytes for transfer in transfers if transfer.direction == direction)
+    numbers = Counter(outline.transfers)
+    transfers = enumerate(operation.transfer for operation in outline.kinds.transfers)
+    return sum(numbers[kind] * transfer.bytes for kind, transfer in transfers if transfer.direction == direction)

@@ -19,6 +19,7 @@ from accelsim.recurrence import layer_totals
 from accelsim.simulation import simulate_program
 from accelsim.totals import LayerTotals, totals_of
 from tests.hand_built import changed
+from tests.mapping.tiny_layers import tiny_case
 from tests.random_cases import Case, random_case, random_machine, seeded
 
 FURTHER_VALUES: dict[str, list[Any]] = {
@@ -32,7 +33,7 @@ FURTHER_VALUES: dict[str, list[Any]] = {
 }
 """What random machines do not vary, or seldom."""
 
-FEW_OPERATIONS = 600
+MANY_OPERATIONS = 1000
 
 
 def fields(section: dict[str, Any], above: str = "") -> dict[str, Any]:
@@ -92,13 +93,15 @@ def remembered(
 def test_a_memo_changes_nothing_whichever_field_of_the_machine_differs(seed: int) -> None:
     random = seeded(seed)
     objective: Objective = random.choice(["traffic", "cycles"])
-    case = random_case(random)
+    case = random_case(random) if seed % 2 else Case(*tiny_case(seed))  # on a machine where hardly anything fits
     mapped = fresh(case.machine, case, objective)
-    if isinstance(mapped, str) or len(layer_program(case.machine, case.unfused, mapped[0]).array) > FEW_OPERATIONS:
-        return
+    if not isinstance(mapped, str):
+        program = layer_program(case.machine, case.unfused, mapped[0])
+        if len(program.transfers) > MANY_OPERATIONS:
+            return
     memo = Memo()
     beside = machines_beside(random, case.machine)
-    assert len(beside) > 15
+    assert len(beside) > 10
     for machine in (case.machine, *beside, case.machine):
         assert remembered(memo, machine, case, objective) == fresh(machine, case, objective), machine
 

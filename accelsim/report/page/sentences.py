@@ -48,7 +48,7 @@ def resolution_sentence(resolution_cycles: int) -> str:
         return ""
     return (
         f"So long a run is shown at a resolution of {resolution_cycles:,} cycles: what a unit does alike in one layer "
-        f"with less than that in between is one bar, the paler the less of it is work or waiting. To see every "
+        f"with less than that in between is one bar, as high as the share of its time that it took. To see every "
         f"operation, choose a part: accelsim report RESULTS --layer NAME, or --cycles START:END."
     )
 

@@ -27,6 +27,7 @@ from bokeh.plotting import figure
 
 from accelsim.experiment import UNITS
 from accelsim.report.figures.style import WAITS, WORK
+from accelsim.report.page.stacking import stacked
 from accelsim.report.unit_names import UNIT_NAMES
 
 if TYPE_CHECKING:
@@ -64,9 +65,6 @@ LABELS_APART_PIXELS = 8
 
 CLOSEST_CYCLES = 10
 """Nearest view: nothing is shorter than a cycle."""
-
-FAINTEST = 0.35
-"""Opacity of a bar that stands for operations far apart; it is still seen."""
 
 LAYER_COLOURS = ("#c9ced6", "#e2e5ea")
 """In turn, so that neighbours can be told apart."""
@@ -233,11 +231,10 @@ def _draw_layers(panel: figure, lane: int, layers: pd.DataFrame) -> None:
 def _draw_operations(panel: figure, units: Sequence[str], operations: pd.DataFrame, *, merged: bool) -> None:
     transfers: list[DataRenderer] = []
     others: list[DataRenderer] = []
-    for work, look, bars in _by_look(operations, WORK):
+    for work, look, bars in _by_look(stacked(operations, WORK), WORK):
         drawn = _draw(panel, units, bars, OPERATION_SPAN, look.colour)
         if work == "batchnorm":
-            # A line as well, which is a pixel wide however short the operation is.
-            drawn.glyph.update(line_color=look.colour, hatch_pattern=BATCHNORM_HATCH, hatch_color="white")
+            drawn.glyph.update(hatch_pattern=BATCHNORM_HATCH, hatch_color="white")
         (transfers if work in TRANSFERS else others).append(drawn)
     count = [("operations", "@count{0,0}")] if merged else []
     _explain(panel, transfers, [*_OPERATION, ("bytes", "@bytes{0,0}"), *count])
@@ -245,7 +242,9 @@ def _draw_operations(panel: figure, units: Sequence[str], operations: pd.DataFra
 
 
 def _draw_waits(panel: figure, units: Sequence[str], waits: pd.DataFrame, *, merged: bool) -> None:
-    drawn = [_draw(panel, units, bars, WAIT_SPAN, look.colour) for _, look, bars in _by_look(waits, WAITS)]
+    drawn = [
+        _draw(panel, units, bars, WAIT_SPAN, look.colour) for _, look, bars in _by_look(stacked(waits, WAITS), WAITS)
+    ]
     count = [("waits", "@count{0,0}"), ("stalled", "@covered_cycles{0,0} cycles")] if merged else []
     _explain(panel, drawn, [*_WAIT, *count])
 
@@ -262,9 +261,9 @@ def _draw(panel: figure, units: Sequence[str], bars: pd.DataFrame, span: _Span, 
     cells: DataDict = {column: bars[column].to_numpy() for column in (*_TIME_COLUMNS, *_COUNT_COLUMNS)}
     cells |= {column: bars[column].tolist() for column in ("what", "tile", "layer")}
     cells["unit"] = bars["unit"].map(UNIT_NAMES).tolist()
-    cells["bottom"] = lanes + span.bottom
-    cells["top"] = lanes + span.top
-    cells["opacity"] = (bars["covered_cycles"] / bars["length"]).clip(FAINTEST, 1).to_numpy()
+    height = span.top - span.bottom
+    cells["bottom"] = lanes + span.bottom + height * bars["base"].to_numpy()
+    cells["top"] = cells["bottom"] + height * bars["share"].to_numpy()
     return panel.quad(
         left="start_cycle",
         right="end_cycle",
@@ -272,7 +271,6 @@ def _draw(panel: figure, units: Sequence[str], bars: pd.DataFrame, span: _Span, 
         top="top",
         source=ColumnDataSource(cells),
         fill_color=colour,
-        fill_alpha="opacity",
         line_color=None,
     )
 

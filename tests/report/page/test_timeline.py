@@ -143,13 +143,17 @@ def test_what_bars_tell() -> None:
     ]
 
 
-def test_merged_bars_tell_how_many_they_are_and_are_paler() -> None:
+def test_merged_bars_tell_how_many_they_are_and_are_as_high_as_their_share() -> None:
     result = result_of("resnet18")
     panel = drawn(result, most=2_000)["fused"]
     assert [names[-1] for names in tooltips(panel)] == ["length", "operations", "operations", "stalled"]
     shown = bars(panel)
     assert (shown["count"] > 1).any()
-    assert shown["opacity"].to_numpy() == pytest.approx(
-        np.clip(shown["covered_cycles"] / (shown["end_cycle"] - shown["start_cycle"]), 0.35, 1)
-    )
-    assert (bars(drawn(result)["fused"])["opacity"] == 1).all()
+    colours = {look.colour for look in WORK.values()}
+    whole = OPERATION_SPAN.top - OPERATION_SPAN.bottom
+    operations = shown[shown["colour"].isin(colours)]
+    share = operations["covered_cycles"] / (operations["end_cycle"] - operations["start_cycle"])
+    assert (operations["top"] - operations["bottom"]).to_numpy() == pytest.approx((whole * share).to_numpy())
+    single = bars(drawn(result)["fused"])
+    single = single[single["colour"].isin(colours)]
+    assert (single["top"] - single["bottom"]).to_numpy() == pytest.approx(whole)

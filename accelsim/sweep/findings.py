@@ -1,0 +1,72 @@
+"""What the points of a sweep say of two figures: the fronts, which axes matter, and where fusing pays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from accelsim.sweep.axes import varied_axes
+from accelsim.sweep.importance import importance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from accelsim.sweep.axes import VariedAxis
+    from accelsim.sweep.importance import Importance
+    from accelsim.sweep.trade_off import Design, TradeOff
+
+SAVED = "saved_cycles_percent"
+
+
+class Saved(NamedTuple):
+    """What fusing saves at some points."""
+
+    cycles_percent: float
+    points: tuple[int, ...]
+    """Their numbers, ascending."""
+
+
+class Saving(NamedTuple):
+    """Where fusing pays."""
+
+    most: Saved
+    least: Saved
+    importance: Importance
+    """What decides how much it saves."""
+
+
+class Findings(NamedTuple):
+    """What the points of a sweep say of two figures."""
+
+    trade_off: TradeOff
+    axes: Sequence[VariedAxis]
+    fronts: dict[str, list[Design]]
+    """By variant, best in ``x`` first."""
+
+    importances: dict[str, Importance]
+    """What matters to ``y``, by variant."""
+
+    saving: Saving | None
+    """``None`` if there is only one variant."""
+
+
+def findings(trade_off: TradeOff) -> Findings:
+    """Look for all that there is to say of two figures."""
+    axes = varied_axes(trade_off.feasible)
+    return Findings(
+        trade_off=trade_off,
+        axes=axes,
+        fronts={variant: trade_off.front(variant) for variant in trade_off.variants},
+        importances={
+            variant: importance(trade_off.of_variant(variant), axes, trade_off.y) for variant in trade_off.variants
+        },
+        saving=_saving(trade_off, axes),
+    )
+
+
+def _saving(trade_off: TradeOff, axes: Sequence[VariedAxis]) -> Saving | None:
+    points = trade_off.points
+    saved = points[SAVED].dropna()
+    if saved.empty:
+        return None
+    most, least = (Saved(float(end), tuple(saved.index[saved == end])) for end in (saved.max(), saved.min()))
+    return Saving(most, least, importance(points, axes, SAVED))
