@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 SUMMARY = "summary.json"
 """By this file a folder is known as a result folder."""
 
+_OWN_FILES = frozenset({SUMMARY, "config.yaml", "network.yaml", *(f"{name}.csv" for name in COLUMNS)})
+
+_DERIVED = frozenset({".svg", ".png", ".pdf", ".html", ".json", ".gz", ".vcd", ".gtkw"})
+"""Files that reports are: made from results, they go when the results are replaced."""
+
 
 def check_target(folder: Path, *, force: bool) -> None:
     """Refuse a folder that must not be written; meant to be asked before the work is done.
@@ -41,6 +46,11 @@ def check_target(folder: Path, *, force: bool) -> None:
         raise InputError(f"the results cannot go here: {error.strerror or error}", path=folder) from None
     if not is_results:
         raise InputError("this folder holds something else than results, so it is not overwritten", path=folder)
+    foreign = sorted(
+        path.name for path in folder.iterdir() if path.name not in _OWN_FILES and path.suffix not in _DERIVED
+    )
+    if foreign:
+        raise InputError(f"'{foreign[0]}' is here as well and would be lost; move it away", path=folder)
     if not force:
         raise InputError(
             "results are here already; give --force to replace them, or another folder with -o", path=folder

@@ -87,6 +87,7 @@ class Result:
             network=self.plan.graph.name,
             batch=batch,
             machine=machine.name,
+            bn_placement=machine.bn.placement,
             variants=variants,
             saving=saving_between(variants["fused"], variants["unfused"]) if both else None,
             batchnorms=batchnorm_fates(self.plan.matches),

@@ -48,7 +48,9 @@ class StoredResult:
     @cached_property
     def layers(self) -> pd.DataFrame:
         """One row per variant and layer."""
-        return _read_frame(self.folder, "layers")
+        layers = _read_frame(self.folder, "layers")
+        self._check_sums("layers", layers.groupby("variant")["cycles"].sum(), self._totals("cycles"))
+        return layers
 
     @cached_property
     def units(self) -> pd.DataFrame:
@@ -58,7 +60,15 @@ class StoredResult:
     @cached_property
     def events(self) -> pd.DataFrame:
         """One row per operation."""
-        return _read_frame(self.folder, "events")
+        events = _read_frame(self.folder, "events")
+        busy = {
+            (variant, unit): cycles
+            for variant, units in self._totals("busy_cycles").items()
+            for unit, cycles in units.items()
+            if cycles
+        }
+        self._check_sums("events", events.groupby(["variant", "unit"])["busy_cycles"].sum(), busy)
+        return events
 
     @cached_property
     def stalls(self) -> pd.DataFrame:
@@ -69,6 +79,15 @@ class StoredResult:
     def buffers(self) -> pd.DataFrame:
         """One row per change of the halves of a buffer that are in use."""
         return _read_frame(self.folder, "buffers")
+
+    def _totals(self, figure: str) -> dict[str, Any]:
+        return {variant: getattr(totals, figure) for variant, totals in self.summary.variants.items()}
+
+    def _check_sums(self, name: str, sums: pd.Series[Any], expected: dict[Any, int]) -> None:
+        if sums.to_dict() != expected:
+            raise InputError(
+                f"does not add up to what {SUMMARY} says: it was cut off or changed", path=self.folder / f"{name}.csv"
+            )
 
 
 def load_results(folder: str | Path) -> StoredResult:

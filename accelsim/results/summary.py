@@ -115,10 +115,16 @@ class Summary(_Record):
     network: str
     batch: int
     machine: str
+    bn_placement: str
     variants: dict[Variant, VariantSummary]
     saving: Saving | None
     batchnorms: list[BatchNormFate]
     unmodelled: list[UnmodelledOperator]
+
+    @property
+    def subject(self) -> str:
+        """What ran on what, in a line."""
+        return f"{self.network}, batch {self.batch}, on {self.machine}, BN {self.bn_placement}"
 
 
 def summarise_variant(machine: MachineConfig, batch: int, run: VariantRun) -> VariantSummary:

@@ -181,3 +181,18 @@ def test_a_place_that_cannot_be_written_is_named(result: Result, tmp_path: Path)
     folder = tmp_path / "file" / "results"
     assert refusal(result, folder).startswith(f"{folder}: the results cannot be written: ")
     assert names(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_files_of_somebody_else_are_never_lost(result: Result, tmp_path: Path, force: bool) -> None:
+    write_results(result, tmp_path / "results")
+    (tmp_path / "results" / "notes.txt").write_text("mine")
+    assert "'notes.txt' is here as well and would be lost" in refusal(result, tmp_path / "results", force=force)
+    assert (tmp_path / "results" / "notes.txt").read_text() == "mine"
+
+
+def test_figures_and_traces_go_with_the_results_they_were_made_from(result: Result, tmp_path: Path) -> None:
+    write_results(result, tmp_path / "results")
+    (tmp_path / "results" / "timeline.svg").write_text("old")
+    write_results(result, tmp_path / "results", force=True)
+    assert set(contents(tmp_path / "results")) == FILES

@@ -116,3 +116,18 @@ def test_a_frame_that_is_no_csv(folder: Path, content: bytes) -> None:
     path = folder / "events.csv"
     path.write_bytes(content)
     assert refusal_of_events(folder).startswith(f"{path}: ")
+
+
+def test_a_frame_that_was_cut_off(folder: Path) -> None:
+    path = folder / "events.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-3]))
+    assert refusal_of_events(folder) == f"{path}: does not add up to what summary.json says: it was cut off or changed"
+
+
+def test_a_figure_that_was_changed(folder: Path) -> None:
+    path = folder / "layers.csv"
+    path.write_text(path.read_text().replace(",670,", ",570,"))
+    stored = accelsim.load_results(folder)
+    with pytest.raises(InputError) as caught:
+        _ = stored.layers
+    assert str(caught.value) == f"{path}: does not add up to what summary.json says: it was cut off or changed"

@@ -21,7 +21,9 @@ MAX_SUBJECT_CHARACTERS = 36
 def subject(records: Records) -> str:
     """Say what was simulated on what."""
     summary = records.summary
-    return plain(shortened(f"{summary.network}, batch {summary.batch}, on {summary.machine}", MAX_SUBJECT_CHARACTERS))
+    batch = f", batch {summary.batch}" if summary.batch > 1 else ""
+    text = f"{summary.network} on {summary.machine}, BN {summary.bn_placement}{batch}"
+    return plain(shortened(text, MAX_SUBJECT_CHARACTERS))
 
 
 def of_layers(layers: Sequence[str]) -> str:

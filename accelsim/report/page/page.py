@@ -14,7 +14,7 @@ from accelsim.report.page.embedding import embedded, library
 from accelsim.report.page.layers_table import layers_table
 from accelsim.report.page.pictures import pictures
 from accelsim.report.page.printed_table import printed_table
-from accelsim.report.page.sentences import resolution_sentence, saving_sentence, shown_sentence, subject
+from accelsim.report.page.sentences import resolution_sentence, saving_sentence, shown_sentence
 from accelsim.report.page.timeline import timeline
 from accelsim.report.selection import Window, select
 from accelsim.report.terminal.tables import fusion_lines, totals_table, unmodelled_lines
@@ -57,7 +57,7 @@ def report_page(records: Records, layers: Sequence[str] = (), window: Window | N
         loader=PackageLoader("accelsim.report.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("page.html").render(
-        subject=subject(summary),
+        subject=summary.subject,
         summary=summary,
         saving=saving_sentence(summary),
         warnings=unmodelled_lines(summary.unmodelled),

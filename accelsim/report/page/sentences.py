@@ -11,11 +11,6 @@ if TYPE_CHECKING:
     from accelsim.results.summary import Summary, VariantSummary
 
 
-def subject(summary: Summary) -> str:
-    """Say what was simulated on what."""
-    return f"{summary.network}, batch {summary.batch}, on {summary.machine}"
-
-
 def saving_sentence(summary: Summary) -> str:
     """Say what fusing saved; or, if there is nothing to compare, what the variant that ran took."""
     if summary.saving is None:

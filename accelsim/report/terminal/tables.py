@@ -79,7 +79,7 @@ def _saved_cycles(variants: Sequence[str]) -> Callable[[Sequence[Row | None]], s
 def totals_table(summary: Summary) -> Table:
     """The network's totals, one column per variant, and what fusing saved."""
     variants = summary.variants
-    title = f"{summary.network}, batch {summary.batch}, on {summary.machine}"
+    title = summary.subject
     table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False, header_style="bold")
     table.add_column("total")
     for variant in variants:

@@ -64,7 +64,7 @@ def test_an_unknown_layer_is_refused(kind: str) -> None:
 def test_axes_have_units(kind: str, across: str, up: str) -> None:
     (axes,) = KINDS[kind].draw(result_of("resnet18")).axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == (across, up)
-    assert axes.get_title(loc="left").endswith("\nresnet18, batch 1, on edge32")
+    assert axes.get_title(loc="left").endswith("\nresnet18 on edge32, BN inline")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -25,7 +25,7 @@ def test_rows_keep_their_order() -> None:
     )
     add_title(axes, "Title", result_of("alpha5"), first, second)
     assert legend_rows(axes) == [["a", "b"], ["waits for:", "c"]]
-    assert axes.get_title(loc="left") == "Title\nalpha5, batch 1, on alpha5"
+    assert axes.get_title(loc="left") == "Title\nalpha5 on alpha5, BN pass"
 
 
 def test_a_row_that_is_too_long_goes_on_in_the_next() -> None:

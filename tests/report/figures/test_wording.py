@@ -27,7 +27,7 @@ def test_a_name_has_one_line() -> None:
 
 
 def test_the_subject_says_what_ran_on_what() -> None:
-    assert subject(result_of("cifar, kept on chip")) == "vgg16_bn_cifar10, batch 2, on edge32"
+    assert subject(result_of("cifar, kept on chip")) == "vgg16_bn_cifar10 on edge32, BN inli…"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Outline(HTMLParser):
 def test_everything_is_there_in_order() -> None:
     text = Outline(report_page(result_of("alpha5"))).text
     parts = [
-        "alpha5, batch 1, on alpha5",
+        "alpha5, batch 1, on alpha5, BN pass",
         "saves 2.62 % of the cycles (670 instead of 688)",
         "Totals",
         "18,560",

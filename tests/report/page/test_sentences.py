@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accelsim.report.page.sentences import resolution_sentence, saving_sentence, shown_sentence, subject
+from accelsim.report.page.sentences import resolution_sentence, saving_sentence, shown_sentence
 from accelsim.report.selection import Window
 from accelsim.results.summary import Saving, Summary
 from tests.results.runs import result_of
@@ -19,10 +19,6 @@ def changed(fused: dict[str, int], **percents: float | None) -> Summary:
     variants = dict(summary.variants)
     variants["fused"] = variants["fused"].model_copy(update=fused)
     return summary.model_copy(update={"variants": variants, "saving": saving(**percents)})
-
-
-def test_what_was_simulated() -> None:
-    assert subject(result_of("alpha5").summary) == "alpha5, batch 1, on alpha5"
 
 
 def test_what_fusing_saved() -> None:

@@ -58,7 +58,7 @@ def test_a_single_variant_has_nothing_to_compare_with() -> None:
 
 def test_totals() -> None:
     text = printed(totals_table(result_of("alpha5").summary))
-    assert "alpha5, batch 1, on alpha5" in text
+    assert "alpha5, batch 1, on alpha5, BN pass" in text
     assert cells(text, "cycles") == ["670", "688", "2.62", "%"]
     assert cells(text, "time") == ["0.0067", "ms", "0.00688", "ms", "2.62", "%"]
     assert cells(text, "DRAM", "read") == ["360", "B", "368", "B", "2.17", "%"]
