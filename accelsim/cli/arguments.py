@@ -117,7 +117,7 @@ def _file_ending_in(text: str, *suffixes: str) -> Path:
 
 def _window(text: str) -> tuple[int, int]:
     start, colon, end = text.partition(":")
-    if not colon:
+    if not (start and colon and end):
         raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not START:END, such as 1000:2000")
     window = whole_number(start), whole_number(end)
     if window[0] >= window[1]:

@@ -145,6 +145,8 @@ def _read_frame(folder: Path, name: str) -> pd.DataFrame:
         frame = pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=empty)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read: {error}", path=path) from None
+    if frame.empty:
+        frame = frame.astype(dict.fromkeys(numbers, float))  # pandas cannot tell what nothing is
     missing = [column for column in COLUMNS[name] if column not in columns]
     if missing:
         raise InputError(f"has no column '{missing[0]}'", path=path)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 def pareto_front(table: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
@@ -47,6 +48,20 @@ def pareto_front(table: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame
     ).dropna()
     signs = [-1.0 if objective.direction == "maximize" else 1.0 for objective in wanted.values()]
     costs = values.to_numpy(dtype=float) * signs
-    best = [not (np.all(costs <= cost, axis=1) & np.any(costs < cost, axis=1)).any() for cost in costs]
     ascending = [objective.direction == "minimize" for objective in wanted.values()]
-    return values[best].sort_values(list(values.columns), ascending=ascending, kind="stable")
+    return values[_undominated(costs)].sort_values(list(values.columns), ascending=ascending, kind="stable")
+
+
+def _undominated(costs: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say of each row of costs whether no other is as low everywhere, and lower somewhere.
+
+    In the order of their costs, only an earlier row can be so, and if any is, one that is best itself.
+    """
+    best = np.zeros(len(costs), dtype=bool)
+    front = np.empty((0, costs.shape[1]))
+    for row in np.lexsort(costs.T[::-1]):
+        cost = costs[row]
+        if not (np.all(front <= cost, axis=1) & np.any(front < cost, axis=1)).any():
+            best[row] = True
+            front = np.vstack([front, cost])
+    return best

@@ -131,3 +131,11 @@ def test_a_figure_that_was_changed(folder: Path) -> None:
     with pytest.raises(InputError) as caught:
         _ = stored.layers
     assert str(caught.value) == f"{path}: does not add up to what summary.json says: it was cut off or changed"
+
+
+def test_a_run_in_which_nobody_waited(folder: Path) -> None:
+    path = folder / "stalls.csv"
+    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    stalls = accelsim.load_results(folder).stalls
+    assert stalls.empty
+    assert (stalls["end_cycle"] - stalls["start_cycle"]).sum() == 0

@@ -32,12 +32,13 @@ def stacked(bars: pd.DataFrame, looks: Iterable[str]) -> pd.DataFrame:
     base = np.zeros(len(bars))
     starts, ends = bars["start_cycle"].to_numpy(), bars["end_cycle"].to_numpy()
     for _, of_unit in bars.reset_index(drop=True).groupby("unit", sort=False):
-        kinds = sorted(of_unit.groupby(["look", "what"], sort=False).groups.items(), key=lambda kind: order[kind[0][0]])
+        kinds = [kind for _, kind in of_unit.groupby(["look", "what"], sort=False)]
+        kinds.sort(key=lambda kind: order[kind["look"].iloc[0]])
         rows = of_unit.index.to_numpy()
         below = np.zeros(len(bars))
-        for _, kind in kinds:
-            base[kind] = below[kind]
-            below[rows] += _covered(of_unit.loc[kind], starts[rows], ends[rows]) / (ends[rows] - starts[rows])
+        for kind in kinds:
+            base[kind.index] = below[kind.index]
+            below[rows] += _covered(kind, starts[rows], ends[rows]) / (ends[rows] - starts[rows])
     # Cycles of a bar are taken to be spread evenly, which they are not; its height is right in any case.
     return bars.assign(base=np.minimum(base, 1 - share), share=share)
 
@@ -48,4 +49,5 @@ def _covered(bars: pd.DataFrame, starts: NDArray[np.int64], ends: NDArray[np.int
     times = ordered[["start_cycle", "end_cycle"]].to_numpy().ravel()
     before = np.repeat(ordered["covered_cycles"].to_numpy().cumsum(), 2)
     before[::2] -= ordered["covered_cycles"].to_numpy()
-    return np.interp(ends, times, before, left=0.0) - np.interp(starts, times, before, left=0.0)
+    until_start, until_end = (np.interp(cycles, times, before, left=0.0) for cycles in (starts, ends))
+    return np.asarray(until_end - until_start)

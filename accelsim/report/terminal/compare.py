@@ -162,7 +162,7 @@ def _points_text(a: float | None, b: float | None) -> str:
     """Write a difference of two percentages."""
     if a is None or b is None:
         return NOTHING
-    return SAME if a == b else f"{b - a:+.2f} points"
+    return SAME if a == b else f"{b - a:+z.2f} points"
 
 
 def _change_text(a: float | None, b: float | None, unit: str = "") -> str:
