@@ -31,7 +31,7 @@ def test_a_report_goes_to_the_results(results: Path, capsys: pytest.CaptureFixtu
     assert main(["report", "results"]) == 0
     assert capsys.readouterr().out == "report: results/report.html\n"
     assert names(results) - before == {"report.html"}
-    assert "<h1>tiny, batch 1, on small</h1>" in (results / "report.html").read_text(encoding="utf-8")
+    assert "<h1>tiny, batch 1, on small, BN inline</h1>" in (results / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("results")

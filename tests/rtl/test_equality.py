@@ -59,6 +59,13 @@ def test_fresh_cases_equal_rtl(chip: int, record_property: Callable[[str, object
         assert not different(random_case(seed, number)[1])
 
 
+@pytest.mark.xfail(
+    strict=True, reason="one number of fourteen differs in RTL, and it is not known yet why; docs/rtl.md"
+)
+def test_the_case_that_differs() -> None:
+    assert not different(random_case(991649, 53)[1])
+
+
 def test_the_fixed_cases_cover_the_machine(record_property: Callable[[str, object], None]) -> None:
     covered: Counter[str] = Counter()
     for number in range(FIXED_CASES):

@@ -144,7 +144,7 @@ def test_a_heading_sorts_the_layers(hostile: Shown) -> None:
 
 
 def test_names_are_text_wherever_they_are_shown(hostile: Shown) -> None:
-    assert hostile.page.title() == f"{NETWORK}, batch 1, on {MACHINE}"
+    assert hostile.page.title() == f"{NETWORK}, batch 1, on {MACHINE}, BN pass"
     assert hostile.page.locator("h1").inner_text() == hostile.page.title()
     assert hostile.column(0) == LAYERS
     layers = hostile_result().layers
