@@ -63,8 +63,9 @@ def transfer_words(operation: TransferOperation, region: Region | None = None, b
         What of the tensor a write moves, and the width of its elements: it leaves the bits beside it as they are.
     """
     transfer = operation.transfer
-    head, tail = 0xFF, 0xFF
+    head, tail, masked_bytes = 0xFF, 0xFF, transfer.row_bytes
     if region is not None:
+        masked_bytes = ceil_div(region.right * bits, 8) - region.left * bits // 8  # rows that touch are one run
         head = 0xFF << region.left * bits % 8 & 0xFF
         tail = 0xFF >> -region.right * bits % 8
     return field_words(
@@ -81,6 +82,7 @@ def transfer_words(operation: TransferOperation, region: Region | None = None, b
             transfer.plane_stride_bytes,
             transfer.images,
             transfer.image_stride_bytes,
+            masked_bytes,
             head,
             tail,
         ]

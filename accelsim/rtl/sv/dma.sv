@@ -85,8 +85,8 @@ module dma
   always_comb begin
     for (int i = 0; i < BEAT_BYTES; i++) begin
       write_mask[i*8+:8] = '1;
-      if (run_offset + moved + i == 0) write_mask[i*8+:8] &= transfer.head_mask[7:0];
-      if (run_offset + moved + i + 1 == transfer.row_bytes) write_mask[i*8+:8] &= transfer.tail_mask[7:0];
+      if ((run_offset + moved + i) % transfer.masked_bytes == 0) write_mask[i*8+:8] &= transfer.head_mask[7:0];
+      if ((run_offset + moved + i + 1) % transfer.masked_bytes == 0) write_mask[i*8+:8] &= transfer.tail_mask[7:0];
     end
   end
 

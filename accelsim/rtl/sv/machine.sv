@@ -96,7 +96,8 @@ package machine;
     logic [31:0] plane_stride;
     logic [31:0] images;
     logic [31:0] image_stride;
-    logic [31:0] head_mask;  // bits of a run's first and last byte that a write changes
+    logic [31:0] masked_bytes;  // a run may be several rows of so many bytes
+    logic [31:0] head_mask;  // bits of a row's first and last byte that a write changes
     logic [31:0] tail_mask;
   } transfer_t;
 
