@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelsim.documents.wording import shortened
+from accelsim.report.selection import Window
 
 if TYPE_CHECKING:
     from accelsim.config import LoadedConfig
@@ -115,12 +116,12 @@ def _file_ending_in(text: str, *suffixes: str) -> Path:
     return path
 
 
-def _window(text: str) -> tuple[int, int]:
+def _window(text: str) -> Window:
     start, colon, end = text.partition(":")
     if not (start and colon and end):
         raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not START:END, such as 1000:2000")
-    window = whole_number(start), whole_number(end)
-    if window[0] >= window[1]:
+    window = Window(whole_number(start), whole_number(end))
+    if window.start_cycle >= window.end_cycle:
         raise argparse.ArgumentTypeError(f"'{quoted(text)}' holds no cycle: the end must be after the start")
     return window
 

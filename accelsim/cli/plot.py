@@ -45,18 +45,16 @@ def _plot(options: argparse.Namespace) -> None:
         raise InputError(f"'{options.kind}' is of whole layers; {over_time} show a part of time", key="--cycles")
     from accelsim.documents.new_file import check_new_file, write_new_file
     from accelsim.report.figures.image import image_bytes, image_format
-    from accelsim.report.selection import Window
     from accelsim.report.terminal.console import console, print_lines
     from accelsim.results.stored import load_results
 
     records = load_results(options.results)
-    window = Window(*options.window) if options.window else None
-    kinds = [KINDS[options.kind]] if options.kind else _possible(records, over_time=window is not None)
+    kinds = [KINDS[options.kind]] if options.kind else _possible(records, over_time=options.window is not None)
     paths = {kind: options.output or options.results / f"{kind.name}.svg" for kind in kinds}
     formats = {kind: image_format(path) for kind, path in paths.items()}
     for path in paths.values():
         check_new_file(path, force=options.force)
-    images = {kind: image_bytes(kind.draw(records, options.layers, window), formats[kind]) for kind in kinds}
+    images = {kind: image_bytes(kind.draw(records, options.layers, options.window), formats[kind]) for kind in kinds}
     for kind, image in images.items():
         write_new_file(paths[kind], image, force=options.force)
     print_lines(console(), [f"{kind.name}: {paths[kind]}" for kind in kinds])

@@ -45,10 +45,8 @@ def _report(options: argparse.Namespace) -> None:
     if path.suffix.lower() not in ENDINGS:
         raise InputError(f"a page ends in {' or '.join(ENDINGS)}", path=path)
     require("bokeh", extra="report")
-    from accelsim.report.selection import Window
     from accelsim.report.terminal.console import console, print_lines
     from accelsim.results.stored import load_results
 
-    window = Window(*options.window) if options.window else None
-    write_page(load_results(options.results), path, options.layers, window, force=options.force)
+    write_page(load_results(options.results), path, options.layers, options.window, force=options.force)
     print_lines(console(), [f"report: {path}"])

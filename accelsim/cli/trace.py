@@ -52,12 +52,12 @@ def _trace(options: argparse.Namespace) -> None:
         raise InputError(f"a file of --format {form} ends in {' or '.join(ENDINGS[form])}", path=path)
     if form == "vcd":
         require("vcd", extra="report")
-    from accelsim.report.selection import Window, select
+    from accelsim.report.selection import select
     from accelsim.report.terminal.console import console, print_lines
     from accelsim.results.stored import load_results
 
     records = load_results(options.results)
-    activity = select(records, options.layers, Window(*options.window) if options.window else None)
+    activity = select(records, options.layers, options.window)
     write = {"json": write_trace_file, "vcd": write_waves}[form]
     written = write(records, activity, path, force=options.force)
     print_lines(console(), [f"{form.upper()}: {', '.join(map(str, written))}"])

@@ -24,6 +24,11 @@ def described(value: Any) -> str:
             return shortened(str(value))
 
 
+def counted(count: int, what: str) -> str:
+    """Say how many there are of something: "1 point", "10,560 points"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def shortened(text: str, most: int = MAX_SHOWN_CHARACTERS) -> str:
     """Cut what would make a message unreadable: long texts and line breaks."""
     line = " ".join(text.split())

@@ -11,6 +11,7 @@ from accelsim.config.machine import MachineConfig
 from accelsim.experiment import UNITS, Experiment, LayerRun, VariantRun
 from accelsim.hardware.account import Account
 from accelsim.results.columns import COLUMNS
+from accelsim.totals import totals_of
 
 
 def layers_frame(machine: MachineConfig, experiment: Experiment) -> pd.DataFrame:
@@ -98,9 +99,7 @@ def _accounts(experiment: Experiment) -> Iterator[tuple[VariantRun, LayerRun, Ac
 
 
 def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun) -> dict[str, Any]:
-    cycles = layer.record.cycles
-    read, written = dram_bytes(layer)
-    main = _main_account(layer)
+    totals = totals_of(layer.record)
     return {
         "variant": run.variant,
         "layer": layer.layer.name,
@@ -108,12 +107,12 @@ def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun) -> dict
         "macs": layer.layer.macs,
         "ops": layer.layer.operations.total,
         "start_cycle": layer.start_cycle,
-        "cycles": cycles,
-        "compute_cycles": main.busy_cycles,
-        "stall_cycles": sum(main.stalled_cycles.values()),
-        "dram_read_bytes": read,
-        "dram_write_bytes": written,
-        "bandwidth_bytes_per_cycle": (read + written) / cycles,
+        "cycles": totals.cycles,
+        "compute_cycles": totals.main_unit.busy_cycles,
+        "stall_cycles": totals.main_unit.stalled_cycles,
+        "dram_read_bytes": totals.dram_read_bytes,
+        "dram_write_bytes": totals.dram_write_bytes,
+        "bandwidth_bytes_per_cycle": (totals.dram_read_bytes + totals.dram_write_bytes) / totals.cycles,
         **{
             f"{account.unit}_utilization": _utilization(machine, layer, account)
             for account in layer.record.accounts
@@ -124,24 +123,7 @@ def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun) -> dict
     }
 
 
-def _main_account(layer: LayerRun) -> Account:
-    """Account of the unit that does the layer's arithmetic."""
-    accounts = {account.unit: account for account in layer.record.accounts}
-    if accounts["conv_array"].executions:
-        return accounts["conv_array"]
-    behind = [account for unit, account in accounts.items() if unit not in ("dma", "conv_array")]
-    return max(behind, key=lambda account: account.busy_cycles)
-
-
 def _utilization(machine: MachineConfig, layer: LayerRun, account: Account) -> float:
     if account.unit == "conv_array":
         return layer.layer.macs / (machine.array.rows * machine.array.cols * layer.record.cycles)
     return account.busy_cycles / layer.record.cycles
-
-
-def dram_bytes(layer: LayerRun) -> tuple[int, int]:
-    """Bytes that a layer read from DRAM, and that it wrote."""
-    executions = next(account for account in layer.record.accounts if account.unit == "dma").executions
-    transfers = [execution.transfer for execution in executions if execution.transfer]
-    written = sum(transfer.bytes for transfer in transfers if transfer.direction == "write")
-    return sum(transfer.bytes for transfer in transfers) - written, written

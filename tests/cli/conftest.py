@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from accelsim.cli import main
 from tests.cli.tiny import CONFIG, NETWORK
 
 
@@ -14,3 +15,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "net.yaml").write_text(NETWORK)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def results(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The result folder of that configuration."""
+    assert main(["run", "config.yaml", "-o", "results"]) == 0
+    capsys.readouterr()
+    return folder / "results"

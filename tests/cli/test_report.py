@@ -8,22 +8,7 @@ import pytest
 
 from accelsim import optional
 from accelsim.cli import main
-from tests.cli.tiny import names
-
-
-@pytest.fixture
-def results(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    assert main(["run", "config.yaml", "-o", "results"]) == 0
-    capsys.readouterr()
-    return folder / "results"
-
-
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Return what is said to arguments that are refused."""
-    assert main(["report", *arguments]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    return printed.err
+from tests.cli.tiny import names, refused
 
 
 def test_a_report_goes_to_the_results(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,7 +36,7 @@ def test_a_part_is_what_the_timeline_shows(folder: Path) -> None:
 @pytest.mark.usefixtures("results")
 def test_a_report_that_is_there_is_replaced_only_by_force(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "my.html").write_text("mine")
-    said = refusal(capsys, "results", "-o", "my.html")
+    said = refused(capsys, "report", "results", "-o", "my.html")
     assert said == "error: my.html: is there already; give --force to replace it, or another file with -o\n"
     assert (folder / "my.html").read_text() == "mine"
     assert main(["report", "results", "-o", "my.html", "--force"]) == 0
@@ -61,12 +46,14 @@ def test_a_report_that_is_there_is_replaced_only_by_force(folder: Path, capsys: 
 @pytest.mark.usefixtures("results")
 def test_what_cannot_be_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = names(folder)
-    assert refusal(capsys, "results", "-o", "x.pdf") == "error: x.pdf: a page ends in .html or .htm\n"
-    assert refusal(capsys, "results", "--layer", "cov", "-o", "x.html") == (
+    assert refused(capsys, "report", "results", "-o", "x.pdf") == "error: x.pdf: a page ends in .html or .htm\n"
+    assert refused(capsys, "report", "results", "--layer", "cov", "-o", "x.html") == (
         "error: there is no layer 'cov'; did you mean 'conv'?\n"
     )
-    assert "there is nothing in the cycles" in refusal(capsys, "results", "--cycles", "100000:100001", "-o", "x.html")
-    assert refusal(capsys, "result", "-o", "x.html") == "error: result: no such result folder\n"
+    assert "there is nothing in the cycles" in refused(
+        capsys, "report", "results", "--cycles", "100000:100001", "-o", "x.html"
+    )
+    assert refused(capsys, "report", "result", "-o", "x.html") == "error: result: no such result folder\n"
     assert names(folder) == before
 
 
@@ -75,5 +62,8 @@ def test_without_bokeh_it_says_what_to_install(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(optional, "find_spec", lambda _: None)
-    assert refusal(capsys, "results", "-o", "x.html") == "error: this needs bokeh: pip install 'accelsim[report]'\n"
+    assert (
+        refused(capsys, "report", "results", "-o", "x.html")
+        == "error: this needs bokeh: pip install 'accelsim[report]'\n"
+    )
     assert not (folder / "x.html").exists()

@@ -11,23 +11,8 @@ import pytest
 from accelsim import optional
 from accelsim.cli import main
 from accelsim.report.traces import trace_event
-from tests.cli.tiny import names
+from tests.cli.tiny import names, refused
 from tests.report.traces.waveform import read_vcd
-
-
-@pytest.fixture
-def results(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    assert main(["run", "config.yaml", "-o", "results"]) == 0
-    capsys.readouterr()
-    return folder / "results"
-
-
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Return what is said to arguments that are refused."""
-    assert main(["trace", *arguments]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    return printed.err
 
 
 def test_a_trace_goes_to_the_results(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,12 +51,15 @@ def test_a_window_of_cycles(folder: Path) -> None:
 @pytest.mark.usefixtures("results")
 def test_what_cannot_be_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = names(folder)
-    assert refusal(capsys, "results", "-o", "x.txt") == "error: x.txt: must end in .json, .json.gz or .vcd\n"
-    assert refusal(capsys, "results", "--format", "json", "-o", "x.vcd") == (
+    assert refused(capsys, "trace", "results", "-o", "x.txt") == "error: x.txt: must end in .json, .json.gz or .vcd\n"
+    assert refused(capsys, "trace", "results", "--format", "json", "-o", "x.vcd") == (
         "error: x.vcd: a file of --format json ends in .json or .json.gz\n"
     )
-    assert refusal(capsys, "results", "--layer", "con") == "error: there is no layer 'con'; did you mean 'conv'?\n"
-    assert refusal(capsys, "nowhere") == "error: nowhere: no such result folder\n"
+    assert (
+        refused(capsys, "trace", "results", "--layer", "con")
+        == "error: there is no layer 'con'; did you mean 'conv'?\n"
+    )
+    assert refused(capsys, "trace", "nowhere") == "error: nowhere: no such result folder\n"
     assert names(folder) == before
 
 
@@ -81,7 +69,7 @@ def test_nothing_is_replaced_without_force(
 ) -> None:
     (results / there).write_text("mine")
     before = names(results)
-    assert "is there already; give --force" in refusal(capsys, "results", "--format", form)
+    assert "is there already; give --force" in refused(capsys, "trace", "results", "--format", form)
     assert names(results) == before
     assert (results / there).read_text() == "mine"
     assert main(["trace", "results", "--format", form, "--force"]) == 0
@@ -93,8 +81,8 @@ def test_a_trace_that_is_too_large_leaves_nothing(
 ) -> None:
     before = names(results)
     monkeypatch.setattr(trace_event, "MAX_SLICES", 3)
-    assert "more than the 3 that viewers can load; choose a part with `accelsim trace --layer" in refusal(
-        capsys, "results"
+    assert "more than the 3 that viewers can load; choose a part with `accelsim trace --layer" in refused(
+        capsys, "trace", "results"
     )
     assert names(results) == before
     assert main(["trace", "results", "--format", "vcd"]) == 0
@@ -106,5 +94,5 @@ def test_without_the_library_for_vcd_it_says_what_to_install(
     before = names(results)
     monkeypatch.setattr(optional, "find_spec", lambda _: None)
     expected = "error: this needs vcd: pip install 'accelsim[report]'\n"
-    assert refusal(capsys, "results", "--format", "vcd") == expected
+    assert refused(capsys, "trace", "results", "--format", "vcd") == expected
     assert names(results) == before

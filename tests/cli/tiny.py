@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from accelsim.cli import main
+
 NETWORK = """\
 name: tiny
 input: {channels: 8, height: 4, width: 4}
@@ -44,3 +48,11 @@ WARNING = "warning: LRN is not modelled and takes no time (2 nodes: norm1, norm2
 
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Return what is said to arguments that are refused."""
+    assert main([*arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err

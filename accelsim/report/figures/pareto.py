@@ -11,6 +11,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import LogLocator, NullLocator
 from matplotlib.transforms import Bbox
 
+from accelsim.documents.wording import counted
 from accelsim.report.figures.legend import ENTRY_GAP_EM, PATCH_GAP_EM, ROW_PT
 from accelsim.report.figures.roofline import MARKERS, NAME_HEIGHT_IN, TICKS
 from accelsim.report.figures.style import (
@@ -215,15 +216,11 @@ def _words(values: Mapping[str, int]) -> Iterator[str]:
     if ROWS in values and COLS in values:
         yield f"{values[ROWS]}×{values[COLS]}"
     elif ROWS in values:
-        yield _counted(values[ROWS], "row")
+        yield counted(values[ROWS], "row")
     elif COLS in values:
-        yield _counted(values[COLS], "column")
+        yield counted(values[COLS], "column")
     if LANES in values:
-        yield _counted(values[LANES], "BN lane")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+        yield counted(values[LANES], "BN lane")
 
 
 def _name_designs(axes: Axes, lines: Sequence[Line2D], names: Sequence[Sequence[str]]) -> None:
@@ -296,7 +293,7 @@ def _inches(axes: Axes, places: NDArray[np.float64]) -> NDArray[np.float64]:
 def _add_title(axes: Axes, shown: TradeOff, scales: tuple[Scale, Scale], lines: Sequence[Line2D]) -> None:
     x, y = (scale.title.partition(" (")[0] for scale in scales)
     points = len(shown.rows["point"].unique())
-    what = f"{y[0].upper()}{y[1:]} against {x}\n{layer_name(shown.network)}, {_counted(points, 'point')}"
+    what = f"{y[0].upper()}{y[1:]} against {x}\n{layer_name(shown.network)}, {counted(points, 'point')}"
     axes.set_title(what, pad=3 + ROW_PT)
     other = Line2D([], [], color=MIDDLE_GREY, marker="o", markersize=CLOUD_PT["few"], linewidth=0, label="all points")
     axes.legend(

@@ -10,6 +10,7 @@ from pandas.api.types import is_numeric_dtype
 from rich import box
 from rich.table import Table
 
+from accelsim.documents.wording import counted
 from accelsim.report.terminal.layer_columns import NOTHING
 from accelsim.report.terminal.name import Name
 from accelsim.report.terminal.sweep import MAX_FRONT_ROWS
@@ -45,14 +46,14 @@ def heading_lines(found: Findings) -> Iterator[str]:
     """Say what is shown, and what is left out."""
     x, y, feasible = found.trade_off.x, found.trade_off.y, found.trade_off.feasible
     points = len(found.trade_off.points)
-    yield f"{found.trade_off.network}: {y} against {x}, {_counted(points)}"
+    yield f"{found.trade_off.network}: {y} against {x}, {counted(points, 'point')}"
     left_out = points - found.trade_off.rows["point"].nunique()
     if left_out:
-        yield f"{_counted(left_out)} without {x} or {y} left out"
+        yield f"{counted(left_out, 'point')} without {x} or {y} left out"
     if x == WITHOUT_AREA:
         without = feasible.loc[feasible[AREA].isna(), "point"].nunique()
         if without:
-            yield f"{_counted(without)} without {AREA}: accelsim ships no figures of some of their tiles"
+            yield f"{counted(without, 'point')} without {AREA}: accelsim ships no figures of some of their tiles"
 
 
 def front_tables(found: Findings, variant: str, *, every: bool = False) -> Iterator[Table]:
@@ -198,7 +199,3 @@ def _number(value: float) -> str:
 
 def _share(share: float) -> str:
     return NOTHING if isnan(share) else f"{100 * share:.1f} %"
-
-
-def _counted(points: int) -> str:
-    return f"{points:,} point{'' if points == 1 else 's'}"

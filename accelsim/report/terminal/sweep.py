@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from accelsim.documents.wording import shortened
+from accelsim.documents.wording import counted, shortened
 from accelsim.sweep.front import pareto_front
 from accelsim.sweep.space import Space
 from accelsim.sweep.table import INFEASIBLE
@@ -100,8 +100,8 @@ def count_line(definition: Definition) -> str:
     if definition.search:
         return "a search chooses from their combinations" + (" that meet the constraints" if constraints else "")
     points = Space(definition).count()
-    met = f" that {_counted(constraints, 'constraint')} allow" + "s" * (constraints == 1) if constraints else ""
-    return f"{_counted(points, 'point')}{met}, each {' and '.join(definition.variants)}"
+    met = f" that {counted(constraints, 'constraint')} allow" + "s" * (constraints == 1) if constraints else ""
+    return f"{counted(points, 'point')}{met}, each {' and '.join(definition.variants)}"
 
 
 def front_table(frame: pd.DataFrame, definition: Definition) -> Table:
@@ -121,16 +121,12 @@ def outcome_line(frame: pd.DataFrame, search: SearchOptions | None = None) -> st
     """Say how many points were evaluated, and how many of them no machine can be; and how they were searched."""
     points = frame.drop_duplicates("point")
     infeasible = int((points["status"] == INFEASIBLE).sum())
-    line = _counted(len(points), "point") + (f", {infeasible:,} of them infeasible" if infeasible else "")
+    line = counted(len(points), "point") + (f", {infeasible:,} of them infeasible" if infeasible else "")
     if search is None:
         return line
     seed = search.identity.seed
     how = search.sampler + (f", seed {seed}" if seed is not None else ", no seed")
-    return f"{how}: {_counted(search.trials, 'proposal')}, {line}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    return f"{how}: {counted(search.trials, 'proposal')}, {line}"
 
 
 def _listed(values: Sequence[object]) -> str:
