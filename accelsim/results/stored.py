@@ -70,6 +70,16 @@ class StoredResult:
         """One row per change of the halves of a buffer that are in use."""
         return _read_frame(self.folder, "buffers")
 
+    @cached_property
+    def actions(self) -> pd.DataFrame:
+        """One row per kind of action that a layer did."""
+        return _read_frame(self.folder, "actions")
+
+    @cached_property
+    def energy(self) -> pd.DataFrame:
+        """One row per component that took energy in a layer; none without a table of energies."""
+        return _read_frame(self.folder, "energy")
+
 
 def load_results(folder: str | Path) -> StoredResult:
     """Read a result folder that ``accelsim run`` or :func:`accelsim.write_results` wrote.
@@ -126,6 +136,8 @@ def _read_frame(folder: Path, name: str) -> pd.DataFrame:
         frame = pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=empty)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read: {error}", path=path) from None
+    if frame.empty:
+        frame = frame.astype(dict.fromkeys(numbers, float))  # pandas cannot tell what nothing is
     missing = [column for column in COLUMNS[name] if column not in columns]
     if missing:
         raise InputError(f"has no column '{missing[0]}'", path=path)

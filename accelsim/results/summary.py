@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from math import fsum
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Config, Variant
+from accelsim.energy.action import COMPONENTS, Component
+from accelsim.energy.estimate import PARTS, LayerEnergy, Part
 from accelsim.experiment import VariantRun
 from accelsim.fusion.match import Match
 from accelsim.layers import Layer, Operations
@@ -21,12 +24,22 @@ from accelsim.workload.nodes import Unmodelled
 if TYPE_CHECKING:
     import pandas as pd
 
+    from accelsim.energy.table import EnergyTable
     from accelsim.workload.graph import Graph
 
 SCHEMA_VERSION = 3
 
+MW_PER_PJ_PER_MS = 1e-6
+"""1 pJ/ms is 1e-9 W."""
+
+JS_PER_PJ_MS = 1e-15
+"""1 pJ·ms is 1e-12 J times 1e-3 s."""
+
 PEAK_WINDOW_CYCLES = 1024
 """Peak bandwidth is the average over the busiest window of this length, windows following one another from cycle 0."""
+
+
+K = TypeVar("K", bound=str)
 
 
 class _Record(BaseModel):
@@ -48,6 +61,7 @@ class VariantSummary(_Record):
     """Totals of one variant.
 
     ``utilization`` of the conv array is MACs done ÷ MACs possible in ``cycles``; of other units, busy ÷ ``cycles``.
+    Without a table of energies their figures are ``None``, and there is nothing by part or component.
     """
 
     cycles: int
@@ -65,6 +79,12 @@ class VariantSummary(_Record):
     average_bandwidth_gb_per_second: float
     utilization: dict[str, float]
     busy_cycles: dict[str, int]
+    energy_pj: float | None
+    average_power_mw: float | None
+    energy_delay_pj_cycles: float | None
+    energy_delay_joule_seconds: float | None
+    energy_by_part_pj: dict[Part, float]
+    energy_by_component_pj: dict[Component, float]
 
 
 class Saving(_Record):
@@ -78,6 +98,8 @@ class Saving(_Record):
     ops_percent: float | None
     convolution_ops_percent: float | None
     function_unit_busy_percent: float | None
+    energy_percent: float | None
+    energy_delay_percent: float | None
 
 
 class BatchNormFate(_Record):
@@ -121,9 +143,14 @@ class Summary(_Record):
 
 
 def summarise_variant(
-    machine: MachineConfig, batch: int, run: VariantRun, layers: pd.DataFrame, events: pd.DataFrame
+    machine: MachineConfig,
+    batch: int,
+    run: VariantRun,
+    layers: pd.DataFrame,
+    events: pd.DataFrame,
+    energies: Sequence[LayerEnergy] = (),
 ) -> VariantSummary:
-    """Sum up one variant from its rows of the frames of layers and events."""
+    """Sum up one variant from its rows of the frames of layers and events, and what its layers took in energy."""
     cycles = run.cycles
     read, written = int(layers["dram_read_bytes"].sum()), int(layers["dram_write_bytes"].sum())
     milliseconds = cycles / (machine.clock_mhz * 1e3)
@@ -136,6 +163,8 @@ def summarise_variant(
     utilization = {unit: count / cycles for unit, count in busy.items()}
     utilization["conv_array"] = int(layers["macs"].sum()) / (machine.array.rows * machine.array.cols * cycles)
     operations = [layer.layer.operations for layer in run.layers]
+    taken = [entry for energy in energies for entry in energy.components]
+    energy_pj = fsum(entry.energy_pj for entry in taken) if energies else None
     return VariantSummary(
         cycles=cycles,
         milliseconds=milliseconds,
@@ -154,6 +183,12 @@ def summarise_variant(
         average_bandwidth_gb_per_second=average * machine.clock_mhz * 1e6 / 1e9,
         utilization=utilization,
         busy_cycles=busy,
+        energy_pj=energy_pj,
+        average_power_mw=None if energy_pj is None else energy_pj / milliseconds * MW_PER_PJ_PER_MS,
+        energy_delay_pj_cycles=None if energy_pj is None else energy_pj * cycles,
+        energy_delay_joule_seconds=None if energy_pj is None else energy_pj * milliseconds * JS_PER_PJ_MS,
+        energy_by_part_pj=_sums_pj(((entry.part, entry.energy_pj) for entry in taken), PARTS),
+        energy_by_component_pj=_sums_pj(((entry.component, entry.energy_pj) for entry in taken), COMPONENTS),
     )
 
 
@@ -187,6 +222,8 @@ def saving_between(fused: VariantSummary, unfused: VariantSummary) -> Saving:
         function_unit_busy_percent=_percent(
             fused.busy_cycles.get("function_unit", 0), unfused.busy_cycles.get("function_unit", 0)
         ),
+        energy_percent=_percent(fused.energy_pj, unfused.energy_pj),
+        energy_delay_percent=_percent(fused.energy_delay_pj_cycles, unfused.energy_delay_pj_cycles),
     )
 
 
@@ -196,13 +233,14 @@ def network_hash(network: Graph) -> str:
     return hashlib.sha256(f"{network.name}\0{network.input_shape}\0{nodes}".encode()).hexdigest()
 
 
-def config_hash(config: Config, network: str) -> str:
-    """Hash of all that determines a result: the configuration, and the network (:func:`network_hash`)."""
-    # the network says itself what it is, and where results go changes none
-    files = {"run": {"workload", "input_shape", "output"}}
+def config_hash(config: Config, network: str, energy_table: EnergyTable | None = None) -> str:
+    """Hash of all that determines a result: configuration, network (:func:`network_hash`) and table of energies."""
+    # network and table say themselves what they are, and where results go changes none
+    files = {"run": {"workload", "input_shape", "energy", "output"}}
     values = config.model_dump(mode="json", exclude_none=True, exclude=files)
     resolved = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{resolved}\0{network}".encode()).hexdigest()
+    energies = f"\0{energy_table.model_dump_json()}" if energy_table else ""
+    return hashlib.sha256(f"{resolved}\0{network}{energies}".encode()).hexdigest()
 
 
 def batchnorm_fates(matches: Iterable[Match]) -> list[BatchNormFate]:
@@ -238,5 +276,12 @@ def unmodelled_operators(nodes: Sequence[Unmodelled], unfused: Sequence[Layer], 
     ]
 
 
-def _percent(now: int, before: int) -> float | None:
-    return 100 * (before - now) / before if before else None
+def _sums_pj(taken: Iterable[tuple[K, float]], order: Sequence[K]) -> dict[K, float]:
+    amounts_pj: dict[K, list[float]] = {}
+    for key, energy_pj in taken:
+        amounts_pj.setdefault(key, []).append(energy_pj)
+    return {key: fsum(amounts_pj[key]) for key in order if key in amounts_pj}
+
+
+def _percent(now: float | None, before: float | None) -> float | None:
+    return 100 * (before - now) / before if before and now is not None else None

@@ -26,6 +26,7 @@ from accelsim.sweep.space import Space
 
 if TYPE_CHECKING:
     from accelsim.config.machine import MachineConfig
+    from accelsim.energy.table import EnergyTable
     from accelsim.results.summary import Summary
     from accelsim.sweep.definition import Sweep
     from accelsim.sweep.evaluation import Point
@@ -51,6 +52,7 @@ class Evaluator:
     def __init__(self, sweep: Sweep) -> None:
         self._space = Space(sweep.definition)
         self._networks = sweep.networks
+        self._energy_table = sweep.definition.energy_table
         self._hashes = [network.sha256 for network in sweep.definition.networks]
 
     def evaluate(self, point: Point) -> Evaluation:
@@ -76,9 +78,9 @@ class Evaluator:
     def _evaluated(self, point: Point, settings: dict[str, Any]) -> Evaluation:
         config = loaded_config(settings)
         network = point.choice[0]
-        sha256 = config_hash(config.config, self._hashes[network])
+        sha256 = config_hash(config.config, self._hashes[network], self._energy_table)
         try:
-            return Evaluation(point, sha256, None, figures_of(config, self._networks[network]))
+            return Evaluation(point, sha256, None, figures_of(config, self._networks[network], self._energy_table))
         except InputError as error:
             return Evaluation(point, sha256, _reason(error), {})
 
@@ -99,7 +101,7 @@ def loaded_config(settings: dict[str, Any]) -> LoadedConfig:
     return LoadedConfig(config, _NOWHERE, _NOWHERE, written)
 
 
-def figures_of(config: LoadedConfig, network: Graph) -> dict[str, list[Any]]:
+def figures_of(config: LoadedConfig, network: Graph, energy_table: EnergyTable | None = None) -> dict[str, list[Any]]:
     """Simulate a configuration, and return its figures by variant, in the order of ``FIGURES``.
 
     Raises
@@ -108,7 +110,8 @@ def figures_of(config: LoadedConfig, network: Graph) -> dict[str, list[Any]]:
         If the network does not fit the machine.
     """
     plan = plan_graph(config, network)
-    summary = Result(config, plan, run_experiment(config.machine, plan, config.run.variants)).summary
+    experiment = run_experiment(config.machine, plan, config.run.variants)
+    summary = Result(config, plan, experiment, energy_table).summary
     areas = _areas_um2(config.machine)
     return {variant: _figures(summary, variant, config.machine, areas.get(variant)) for variant in summary.variants}
 
@@ -124,6 +127,7 @@ def _figures(summary: Summary, variant: Any, machine: MachineConfig, area_um2: f
         "cycles_x_area": None if area_um2 is None else totals.cycles * area_um2,
         "saved_cycles_percent": saving.cycles_percent if saving else None,
         "saved_dram_bytes_percent": saving.dram_bytes_percent if saving else None,
+        "saved_energy_percent": saving.energy_percent if saving else None,
     }
     return [derived[name] if name in derived else getattr(totals, name) for name in FIGURES]
 
