@@ -73,21 +73,6 @@ def experiment_energy(
     ]
 
 
-def actions_energy(machine: MachineConfig, table: EnergyTable, actions: Iterable[Action]) -> list[ComponentEnergy]:
-    """Price actions: those of one layer, or of many.
-
-    Parameters
-    ----------
-    machine
-        The machine, whose memories have their capacities.
-    table
-        What actions take.
-    actions
-        What was done.
-    """
-    return _actions_energy(actions, _prices(machine, table))
-
-
 def part_of(action: Action) -> Part:
     """Tell what part of the machine an action is of."""
     if action.component == "dram":

@@ -1,3 +1,5 @@
+"""Actions and energies as frames."""
+
 from __future__ import annotations
 
 from io import StringIO
@@ -6,9 +8,9 @@ import pandas as pd
 import pytest
 
 from accelsim.energy.action import LayerActions, action
-from accelsim.energy.estimate import actions_energy
-from accelsim.energy.frames import actions_frame, actions_of, energy_frame
-from tests.energy.cases import TABLE, machine
+from accelsim.energy.estimate import ComponentEnergy, LayerEnergy
+from accelsim.results.energy import actions_frame, actions_of, energy_frame
+from tests.results.runs import CASES, result_of
 
 LAYERS = [
     LayerActions("fused", "a", (action("conv_array", "multiply", 8, 3, by_bits=4), action("dram", "read", 8, 2**40))),
@@ -35,10 +37,29 @@ def test_a_frame_can_be_read_back() -> None:
     assert actions_of(from_file) == LAYERS
 
 
-def test_a_row_for_the_energy_of_every_component() -> None:
-    frame = energy_frame(machine(), TABLE, LAYERS)
-    assert list(frame.columns) == ["variant", "layer", "component", "energy_pj"]
-    assert frame["component"].to_list() == ["conv_array", "dram", "dram", "bn_stage"]
-    for layer in LAYERS:
-        rows = frame[(frame["variant"] == layer.variant) & (frame["layer"] == layer.layer)]
-        assert rows["energy_pj"].sum() == pytest.approx(actions_energy(machine(), TABLE, layer.actions).total_pj)
+def test_a_row_for_every_component_and_part() -> None:
+    components = (ComponentEnergy("accumulator", "arithmetic", 1.5), ComponentEnergy("accumulator", "static", 2.0))
+    frame = energy_frame([LayerEnergy("fused", "a", components), LayerEnergy("unfused", "b", components[:1])])
+    assert list(frame.columns) == ["variant", "layer", "component", "part", "energy_pj"]
+    assert frame.to_numpy().tolist() == [
+        ["fused", "a", "accumulator", "arithmetic", 1.5],
+        ["fused", "a", "accumulator", "static", 2.0],
+        ["unfused", "b", "accumulator", "arithmetic", 1.5],
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_frames_of_a_result_agree(case: str) -> None:
+    result = result_of(case)
+    dram = result.actions[result.actions["component"] == "dram"]
+    moved = dram.groupby(["variant", "layer", "action"])["count"].sum()
+    by_layer = result.energy.groupby(["variant", "layer"])["energy_pj"].sum().to_dict()
+    for row in result.layers.itertuples():
+        assert moved.get((row.variant, row.layer, "read"), 0) == row.dram_read_bytes
+        assert moved.get((row.variant, row.layer, "write"), 0) == row.dram_write_bytes
+        assert by_layer[row.variant, row.layer] == pytest.approx(row.energy_pj, rel=1e-12)
+    for variant, totals in result.summary.variants.items():
+        rows = result.energy[result.energy["variant"] == variant]
+        assert rows["energy_pj"].sum() == pytest.approx(totals.energy_pj, rel=1e-12)
+        assert rows.groupby("component")["energy_pj"].sum().to_dict() == pytest.approx(totals.energy_by_component_pj)
+        assert rows.groupby("part")["energy_pj"].sum().to_dict() == pytest.approx(totals.energy_by_part_pj)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from accelsim.energy.table import read_energy_table
 from accelsim.sweep.folder import begin, check_place, locked, stored_definition, stored_sweep
 from accelsim.sweep.journal import JOURNAL, Journal
 from accelsim.sweep.reading import read_sweep
-from tests.cli.tiny import NETWORK
+from tests.cli.tiny import CONFIG, NETWORK
+from tests.results.runs import CONFIGS
 from tests.sweep.tiny_sweeps import AXES, evaluations_of, refusal, sweep_file, tiny_sweep
 
 
@@ -61,6 +63,20 @@ def test_what_has_no_point_yet_is_begun_anew(tmp_path: Path, begun: Path) -> Non
 def test_another_sweep_is_not_resumed(tmp_path: Path, begun: Path, axes: str, more: str, differs: str) -> None:
     message = refusal(begin, begun, tiny_sweep(tmp_path, axes, more), resume=True, force=False)
     assert f"the sweep here is another one: it differs in {differs}; give --force" in message
+
+
+def test_a_folder_holds_the_table_of_energies_as_long_as_the_sweep_has_one(tmp_path: Path) -> None:
+    path = sweep_file(tmp_path)
+    (tmp_path / "config.yaml").write_text(CONFIG + f"  energy: {CONFIGS / 'energy' / '45nm.yaml'}\n")
+    with_table = read_sweep(path)
+    folder = tmp_path / "sweep"
+    begin(folder, with_table, resume=False, force=False)
+    assert read_energy_table(folder / "energy.yaml") == with_table.definition.energy_table
+    assert stored_sweep(folder).definition == with_table.definition
+    without = tiny_sweep(tmp_path)
+    assert "it differs in base, energy_table;" in refusal(begin, folder, without, resume=True, force=False)
+    begin(folder, without, resume=False, force=True)
+    assert not (folder / "energy.yaml").exists()
 
 
 def test_another_network_is_another_sweep(tmp_path: Path, begun: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from accelsim.results.records import Records
 
-_GROUPS = {
+GROUPS = {
     "parameter_buffer": "other_buffers",
     "residual_buffer": "other_buffers",
     "ofmap_buffer": "other_buffers",
@@ -69,6 +69,6 @@ def plot_energy(records: Records, axes: Axes | None = None, layers: Sequence[str
 def _by_group(energy: pd.DataFrame, layers: list[str]) -> pd.DataFrame:
     """Return one row per layer, and one column per variant and key of ``ENERGY``, in pJ."""
     rows = energy[energy["layer"].isin(layers)]
-    grouped = rows.assign(group=rows["component"].replace(_GROUPS))
+    grouped = rows.assign(group=rows["component"].replace(GROUPS))
     table = grouped.pivot_table(index="layer", columns=["variant", "group"], values="energy_pj", aggfunc="sum")
     return table.reindex(layers).fillna(0)

@@ -20,6 +20,7 @@ from accelsim.report.page.timeline import timeline
 from accelsim.report.selection import Window, select
 from accelsim.report.terminal.energy import energy_table
 from accelsim.report.terminal.tables import fusion_lines, totals_table, unmodelled_lines
+from accelsim.results.folder import ENERGY, NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ def report_page(records: Records, layers: Sequence[str] = (), window: Window | N
         resolution=resolution_sentence(bars.resolution_cycles),
         legends=_legends(bars),
         figures=list(pictures(records)),
-        configuration=resolved_yaml(records.config.config, workload="network.yaml"),
+        configuration=resolved_yaml(records.config.config, workload=NETWORK, energy=ENERGY),
         library=library(),
         items=[
             embedded(timeline(activity, bars, time_axis(activity, layers, window)), "timeline"),
