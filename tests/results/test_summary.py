@@ -123,7 +123,7 @@ def test_savings_are_in_per_cent_of_the_unfused_variant() -> None:
 
 def test_energy_of_alpha5() -> None:
     # 424 and 432 bytes of 8 bits at 1,300 pJ for 64. 128 outputs of BN: a multiplication of 16 x 8 bits, which is one
-    # of sqrt(128), and an addition of 16; between 8 and 32 bits the energies go from 0.2 to 3.1 and from 0.03 to 0.1 pJ.
+    # of sqrt(128), and an addition of 16; between 8 and 32 bits the energies go from 0.2 to 3.1, from 0.03 to 0.1 pJ.
     variants = result_of("alpha5").summary.variants
     fused, unfused = variants["fused"], variants["unfused"]
     assert fused.energy_by_component_pj["dram"] == fused.energy_by_part_pj["dram"] == 68_900

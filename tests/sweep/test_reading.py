@@ -44,7 +44,7 @@ def test_a_table_of_energies_is_read(tmp_path: Path) -> None:
 def test_a_table_that_is_broken_is_refused(tmp_path: Path) -> None:
     path = sweep_file(tmp_path)
     (tmp_path / "config.yaml").write_text(CONFIG + "  energy: table.yaml\n")
-    assert "config.yaml:20: run.energy: " in refusal(read_sweep, path)
+    assert "config.yaml:18: run.energy: " in refusal(read_sweep, path)
     (tmp_path / "table.yaml").write_text(TABLE.read_text().replace("read_pj: 1300", "read_pj: -1300"))
     assert "table.yaml:40: dram.read_pj: must be at least 0, not -1300" in refusal(read_sweep, path)
 
