@@ -86,9 +86,23 @@ def seen_by_units(machine: MachineConfig, epilogue: Epilogue, *, second_phase: b
     )
 
 
+def seen_by_counts(machine: MachineConfig, epilogue: Epilogue, *, second_phase: bool) -> MachineConfig:
+    """Return a machine as far as the actions of a layer depend on it; parameters as of :func:`seen_by_units`."""
+    view = seen_by_units(machine, epilogue, second_phase=second_phase)
+    bn = view.bn.model_copy(update={"latency_cycles": 0, "flush_cycles": 0})
+    stages = dict.fromkeys(("residual_add", "pooling", "activation"), _ANY_STAGE)
+    return view.model_copy(update={"array": machine.array, "dma": _ANY_DMA, "dram": _ANY_DRAM, "bn": bn, **stages})
+
+
 def seen_by_program(machine: MachineConfig) -> MachineConfig:
-    """Return a view of :func:`seen_by_units` as far as the outline of the layer's program depends on it."""
-    array = machine.array
+    """Return a view as far as the outline of the layer's program depends on it.
+
+    Parameters
+    ----------
+    machine
+        A view of :func:`seen_by_units` or of :func:`seen_by_counts`.
+    """
+    array = machine.array.model_copy(update={"psum_bits": 1})
     if array.grouped == "sequential":  # else the rows say how many groups lie side by side
         array = array.model_copy(update={"rows": 1, "stationary_double_buffer": False})
     bn = machine.bn.model_copy(update={"lanes": 1, "latency_cycles": 0, "flush_cycles": 0})

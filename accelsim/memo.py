@@ -1,4 +1,4 @@
-"""What design points have in common, computed once: tilings and totals of layers on machines that differ elsewhere."""
+"""What design points have in common, computed once: tilings, totals and actions of layers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from accelsim.energy.layer import layer_actions
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
-from accelsim.machine_views import seen_by_mapper, seen_by_program, seen_by_units
+from accelsim.machine_views import seen_by_counts, seen_by_mapper, seen_by_program, seen_by_units
 from accelsim.mapping.pixel_cuts import pixel_cuts
 from accelsim.mapping.search import choose_tiling
 from accelsim.program.layer import layer_program
@@ -17,6 +18,7 @@ from accelsim.recurrence import layer_totals
 if TYPE_CHECKING:
     from accelsim.config.machine import MachineConfig
     from accelsim.config.run import Objective
+    from accelsim.energy.action import Action
     from accelsim.mapping.plan import LayerMapping
     from accelsim.mapping.problem import MappingProblem
     from accelsim.mapping.tiling import Tiling
@@ -45,6 +47,8 @@ class Memo:
         self._outline = lru_cache(_MAX_OUTLINES)(_outline)
         self._totals = lru_cache(_MAX_TOTALS)(self._simulate)
         self._view = lru_cache(_MAX_VIEWS)(seen_by_units)
+        self._actions = lru_cache(_MAX_TOTALS)(self._count)
+        self._view_of_counts = lru_cache(_MAX_VIEWS)(seen_by_counts)
 
     def choose_tiling(self, problem: MappingProblem, objective: Objective) -> Tiling:
         """Do the same as :func:`accelsim.mapping.search.choose_tiling`."""
@@ -58,11 +62,15 @@ class Memo:
         DeadlockError
             As :func:`accelsim.simulation.simulate_program`.
         """
-        epilogue = layer.epilogue
-        if not epilogue.batchnorm:
-            mapping = replace(mapping, second_phase=None)
-        view = self._view(machine, epilogue, second_phase=mapping.second_phase is not None)
-        return self._totals(view, layer.shape, epilogue, mapping)
+        mapping = _mapping_used(layer, mapping)
+        view = self._view(machine, layer.epilogue, second_phase=mapping.second_phase is not None)
+        return self._totals(view, layer.shape, layer.epilogue, mapping)
+
+    def layer_actions(self, machine: MachineConfig, layer: Layer, mapping: LayerMapping) -> tuple[Action, ...]:
+        """Do the same as :func:`accelsim.energy.layer.layer_actions`."""
+        mapping = _mapping_used(layer, mapping)
+        view = self._view_of_counts(machine, layer.epilogue, second_phase=mapping.second_phase is not None)
+        return self._actions(view, layer.shape, layer.epilogue, mapping)
 
     def _choose(self, problem: MappingProblem, objective: Objective) -> Tiling:
         return choose_tiling(problem, objective, self._cuts)
@@ -72,7 +80,22 @@ class Memo:
     ) -> LayerTotals:
         return layer_totals(view, self._outline(seen_by_program(view), shape, epilogue, mapping))
 
+    def _count(
+        self, view: MachineConfig, shape: ConvShape | StreamShape, epilogue: Epilogue, mapping: LayerMapping
+    ) -> tuple[Action, ...]:
+        outline = self._outline(seen_by_program(view), shape, epilogue, mapping)
+        transfers = [outline.kinds.transfers[kind].transfer for kind in outline.transfers]
+        return layer_actions(view, _nameless(shape, epilogue), mapping, transfers)
+
 
 def _outline(view: MachineConfig, shape: ConvShape | StreamShape, epilogue: Epilogue, mapping: LayerMapping) -> Outline:
-    nameless = Layer("", "", shape, epilogue, (), ())
-    return outline_of(layer_program(view, nameless, mapping))
+    return outline_of(layer_program(view, _nameless(shape, epilogue), mapping))
+
+
+def _nameless(shape: ConvShape | StreamShape, epilogue: Epilogue) -> Layer:
+    return Layer("", "", shape, epilogue, (), ())
+
+
+def _mapping_used(layer: Layer, mapping: LayerMapping) -> LayerMapping:
+    """Return the mapping without the second phase, where the layer has none."""
+    return mapping if layer.epilogue.batchnorm else replace(mapping, second_phase=None)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from accelsim import memo as memo_module
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Objective
+from accelsim.energy.action import Action
+from accelsim.energy.layer import layer_actions
 from accelsim.errors import MappingError
 from accelsim.layers import Layer
 from accelsim.mapping.plan import LayerMapping, map_layers
@@ -68,25 +70,35 @@ def machines_beside(random: Random, machine: MachineConfig) -> list[MachineConfi
     return [other for other in beside if other is not None and other != machine]
 
 
-def fresh(machine: MachineConfig, case: Case, objective: Objective) -> tuple[LayerMapping, list[LayerTotals]] | str:
-    """Return the mapping and the totals of both variants without a memo, or why there are none."""
+class Remembered(NamedTuple):
+    """What a memo knows of a layer in both variants."""
+
+    mapping: LayerMapping
+    totals: list[LayerTotals]
+    actions: list[tuple[Action, ...]]
+
+
+def fresh(machine: MachineConfig, case: Case, objective: Objective) -> Remembered | str:
+    """Return mapping, totals and actions without a memo, or why there are none."""
     try:
         mapping = map_layers(machine, [case.unfused], {}, objective)[case.unfused.name]
     except MappingError as error:
         return error.message
     totals = [totals_of(simulate_program(machine, layer_program(machine, each, mapping))) for each in case.layers]
-    return mapping, totals
+    return Remembered(mapping, totals, [layer_actions(machine, each, mapping) for each in case.layers])
 
 
-def remembered(
-    memo: Memo, machine: MachineConfig, case: Case, objective: Objective
-) -> tuple[LayerMapping, list[LayerTotals]] | str:
+def remembered(memo: Memo, machine: MachineConfig, case: Case, objective: Objective) -> Remembered | str:
     """The same with one."""
     try:
         mapping = map_layers(machine, [case.unfused], {}, objective, memo.choose_tiling)[case.unfused.name]
     except MappingError as error:
         return error.message
-    return mapping, [memo.layer_totals(machine, layer, mapping) for layer in case.layers]
+    return Remembered(
+        mapping,
+        [memo.layer_totals(machine, layer, mapping) for layer in case.layers],
+        [memo.layer_actions(machine, layer, mapping) for layer in case.layers],
+    )
 
 
 @pytest.mark.parametrize("seed", range(120))
@@ -96,7 +108,7 @@ def test_a_memo_changes_nothing_whichever_field_of_the_machine_differs(seed: int
     case = random_case(random) if seed % 2 else Case(*tiny_case(seed))  # on a machine where hardly anything fits
     mapped = fresh(case.machine, case, objective)
     if not isinstance(mapped, str):
-        program = layer_program(case.machine, case.unfused, mapped[0])
+        program = layer_program(case.machine, case.unfused, mapped.mapping)
         if len(program.transfers) > MANY_OPERATIONS:
             return
     memo = Memo()

@@ -68,7 +68,9 @@ def test_table_of_savings(placement: str, repository: Path) -> None:
         config = accelsim.load_config(repository / f"configs/{network}.yaml", [f"machine.bn.placement={placement}"])
         saving = accelsim.simulate(config).summary.saving
         assert saving is not None
-        cells.append(f"{saving.cycles_percent:.2f} % / {saving.dram_bytes_percent:.2f} %")
+        cells.append(
+            f"{saving.cycles_percent:.2f} % / {saving.dram_bytes_percent:.2f} % / {saving.energy_percent:.2f} %"
+        )
     assert f"| `{placement}` | {' | '.join(cells)} |" in README
 
 

@@ -11,6 +11,7 @@ from accelsim.cli import (
     area,
     claims,
     compare,
+    energy,
     explain,
     fuse,
     importing,
@@ -72,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"accelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, compare, sweep, pareto, explain, area, plot, report, trace, importing, fuse, claims):
+    for command in (run, compare, sweep, pareto, explain, area, energy, plot, report, trace, importing, fuse, claims):
         command.add_to(commands)
     validate = commands.add_parser(
         "validate", help="hold accelsim against other programs, and networks against themselves"

@@ -58,12 +58,11 @@ def _plot(options: argparse.Namespace) -> None:
     for kind, image in images.items():
         write_new_file(paths[kind], image, force=options.force)
     print_lines(console(), [f"{kind.name}: {paths[kind]}" for kind in kinds])
-    if not options.kind and records.summary.saving is None:
-        needing = ", ".join(kind.name for kind in KINDS.values() if kind.both_variants)
-        print_lines(console(), [f"{needing}: not drawn, since only one variant ran"])
+    if not options.kind:
+        lacks = {kind.name: kind.lack(records) for kind in KINDS.values()}
+        print_lines(console(), [f"{name}: not drawn, since {lack}" for name, lack in lacks.items() if lack])
 
 
 def _possible(records: Records, *, over_time: bool) -> list[Kind]:
     """Return the kinds that can be drawn of a result, or of a window of it."""
-    both = records.summary.saving is not None
-    return [kind for kind in KINDS.values() if (both or not kind.both_variants) and (kind.over_time or not over_time)]
+    return [kind for kind in KINDS.values() if not kind.lack(records) and (kind.over_time or not over_time)]

@@ -28,12 +28,15 @@ class LoadedConfig:
         The network, as an absolute path.
     settings
         The values as they were written, and where.
+    energy_path
+        The table of energies, as an absolute path; ``None`` without one.
     """
 
     config: Config
     path: Path
     workload_path: Path
     settings: Settings = field(repr=False, compare=False)
+    energy_path: Path | None = None
 
     @property
     def machine(self) -> MachineConfig:
@@ -74,4 +77,6 @@ def load_config(path: str | Path, overrides: str | Sequence[str] = ()) -> Loaded
     settings = read_settings(path, [overrides] if isinstance(overrides, str) else overrides)
     config = validated(Config, settings)
     workload_path = settings.file_at(("run", "workload"), config.run.workload).resolve()
-    return LoadedConfig(config, path, workload_path, settings)
+    energy = config.run.energy
+    energy_path = None if energy is None else settings.file_at(("run", "energy"), energy).resolve()
+    return LoadedConfig(config, path, workload_path, settings, energy_path)

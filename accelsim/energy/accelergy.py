@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from accelsim.documents.core_yaml import core_yaml
+from accelsim.documents.yaml_text import yaml_text
 from accelsim.energy.action import Action, summed
 
 FORMAT_VERSION = 0.4
@@ -23,13 +22,7 @@ def action_counts_yaml(actions: Iterable[Action]) -> str:
     """
     by_component = groupby(summed(actions), key=lambda action: action.component)
     local = [{"name": name, "action_counts": [_entry(action) for action in of_it]} for name, of_it in by_component]
-    yaml = core_yaml()
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # declared by its default, None
-    text = io.StringIO()
-    document = {"version": FORMAT_VERSION, "subtree": [{"name": ROOT, "local": local}]}
-    yaml.dump({"action_counts": document}, text)
-    return text.getvalue()
+    return yaml_text({"action_counts": {"version": FORMAT_VERSION, "subtree": [{"name": ROOT, "local": local}]}})
 
 
 def _entry(action: Action) -> dict[str, Any]:

@@ -1,109 +1,74 @@
-"""Energy of layers and networks: actions times their energies, and static power times time."""
+"""Energy of layers: actions times their energies, and static power times time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from math import fsum
+from typing import Literal, NamedTuple, get_args
 
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Variant
-from accelsim.energy.action import COMPONENTS, Action, Component, LayerActions, summed
+from accelsim.energy.action import COMPONENTS, Action, Component, LayerActions
 from accelsim.energy.price import action_pj
 from accelsim.energy.table import EnergyTable
 
-Part = Literal["arithmetic", "on_chip_memory", "dram"]
+Part = Literal["arithmetic", "on_chip_memory", "dram", "static"]
+"""What energy goes into: actions of three kinds; and what components take all the time, whatever they do."""
 
-PARTS: tuple[Part, ...] = ("arithmetic", "on_chip_memory", "dram")
-"""Into which the energy of all actions falls."""
-
-JOULES_PER_PJ = 1e-12
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
-class Energy(NamedTuple):
-    """What actions took: as much by component as by part."""
+class ComponentEnergy(NamedTuple):
+    """What a component took for one of the parts."""
 
-    by_component_pj: dict[Component, float]
-    by_part_pj: dict[Part, float]
-
-    @property
-    def total_pj(self) -> float:
-        """All of it."""
-        return sum(self.by_component_pj.values())
+    component: Component
+    part: Part
+    energy_pj: float
 
 
-class VariantEnergy(NamedTuple):
-    """What a variant of the network took on its machine."""
+class LayerEnergy(NamedTuple):
+    """What a layer took, in one variant of the network."""
 
     variant: Variant
-    cycles: int
-    clock_mhz: float
-    actions: Energy
-    static_pj: dict[Component, float]
-    """What components took all the time, by component; empty where the table does not say."""
+    layer: str
+    components: tuple[ComponentEnergy, ...]
+    """In the order of ``COMPONENTS``, static power behind all actions; what did nothing is left out."""
 
     @property
     def total_pj(self) -> float:
         """All of it."""
-        return self.actions.total_pj + sum(self.static_pj.values())
-
-    @property
-    def millijoules(self) -> float:
-        """All of it, in mJ."""
-        return self.total_pj * JOULES_PER_PJ * 1e3
-
-    @property
-    def seconds(self) -> float:
-        """How long the network took."""
-        return self.cycles / (self.clock_mhz * 1e6)
-
-    @property
-    def average_mw(self) -> float:
-        """Energy over time."""
-        return self.millijoules / self.seconds
-
-    @property
-    def energy_delay_pj_cycles(self) -> float:
-        """Energy times cycles."""
-        return self.total_pj * self.cycles
-
-    @property
-    def energy_delay_joule_seconds(self) -> float:
-        """Energy times time."""
-        return self.total_pj * JOULES_PER_PJ * self.seconds
+        return fsum(entry.energy_pj for entry in self.components)
 
 
-class EnergySaving(NamedTuple):
-    """What folding the BatchNorms saved, in per cent of the unfused variant; ``None`` where that took nothing."""
-
-    energy_percent: float | None
-    energy_delay_percent: float | None
-    by_part_percent: dict[Part, float | None]
-
-
-def actions_energy(machine: MachineConfig, table: EnergyTable, actions: Iterable[Action]) -> Energy:
-    """Price actions: those of one layer, or of many.
+def layer_energies(
+    machine: MachineConfig, table: EnergyTable, layers: Sequence[LayerActions], cycles: Iterable[int]
+) -> list[LayerEnergy]:
+    """Price all layers of a variant.
 
     Parameters
     ----------
     machine
-        The machine, whose memories have their capacities.
+        The machine that they run on, whose memories have their capacities.
     table
         What actions take.
-    actions
-        What was done.
-
-    Returns
-    -------
-    Energy
-        In pJ. Components that did nothing are left out, parts are not.
+    layers
+        The actions of all layers of one variant.
+    cycles
+        How long each of them runs.
     """
-    by_component: dict[Component, float] = {}
-    by_part: dict[Part, float] = dict.fromkeys(PARTS, 0.0)
-    for action in summed(actions):
-        energy_pj = action.count * action_pj(machine, table, action)
-        by_component[action.component] = by_component.get(action.component, 0.0) + energy_pj
-        by_part[part_of(action)] += energy_pj
-    return Energy(by_component, by_part)
+    pj_of = _prices(machine, table)
+    powers_mw = static_powers_mw(machine, table, layers)
+    return [
+        LayerEnergy(
+            layer.variant,
+            layer.layer,
+            (
+                *_actions_energy(layer.actions, pj_of),
+                *_static_energy(powers_mw, layer_cycles, machine.clock_mhz),
+            ),
+        )
+        for layer, layer_cycles in zip(layers, cycles, strict=True)
+    ]
 
 
 def part_of(action: Action) -> Part:
@@ -113,50 +78,57 @@ def part_of(action: Action) -> Part:
     return "on_chip_memory" if action.action in ("read", "write") else "arithmetic"
 
 
-def variant_energy(
-    machine: MachineConfig, table: EnergyTable, variant: Variant, layers: Iterable[LayerActions], cycles: int
-) -> VariantEnergy:
-    """Price one variant of a network.
+def static_powers_mw(
+    machine: MachineConfig, table: EnergyTable, layers: Iterable[LayerActions]
+) -> dict[Component, float]:
+    """Return the static power of every component that has one, in mW.
+
+    A BN stage that has nothing to do in the whole variant may have been removed from the machine.
 
     Parameters
     ----------
     machine
         The machine.
     table
-        What actions take.
-    variant
-        Which of the variants.
+        What components take.
     layers
-        The actions of all layers; those of other variants are passed over.
-    cycles
-        Cycles of the variant.
+        The actions of all layers of the variant.
     """
-    actions = summed(action for layer in layers if layer.variant == variant for action in layer.actions)
-    energy = actions_energy(machine, table, actions)
-    return VariantEnergy(variant, cycles, machine.clock_mhz, energy, _static_pj(machine, table, energy, cycles))
-
-
-def saving_between(fused: VariantEnergy, unfused: VariantEnergy) -> EnergySaving:
-    """Compare the two variants."""
-    parts: Mapping[Part, float] = fused.actions.by_part_pj
-    return EnergySaving(
-        energy_percent=_percent(fused.total_pj, unfused.total_pj),
-        energy_delay_percent=_percent(fused.energy_delay_pj_cycles, unfused.energy_delay_pj_cycles),
-        by_part_percent={part: _percent(parts[part], unfused.actions.by_part_pj[part]) for part in PARTS},
-    )
-
-
-def _static_pj(machine: MachineConfig, table: EnergyTable, energy: Energy, cycles: int) -> dict[Component, float]:
-    """Static power times time; a BN stage that has nothing to do may have been removed from the machine."""
-    static: dict[Component, float] = {}
+    powers: dict[Component, float] = {}
     for component in COMPONENTS:
         power = getattr(table.static, component)
-        removed = machine.bn.when_fused == "removed" and component not in energy.by_component_pj
-        if power is not None and not (component == "bn_stage" and removed):
-            # mW · cycles / MHz is nJ
-            static[component] = power.mw * cycles / machine.clock_mhz * 1e3
-    return static
+        if power is not None:
+            powers[component] = power.mw
+    if machine.bn.when_fused == "removed" and not _normalises(layers):
+        powers.pop("bn_stage", None)
+    return powers
 
 
-def _percent(now: float, before: float) -> float | None:
-    return 100 * (before - now) / before if before else None
+def _normalises(layers: Iterable[LayerActions]) -> bool:
+    return any(action.component == "bn_stage" for layer in layers for action in layer.actions)
+
+
+def _actions_energy(actions: Iterable[Action], pj_of: Callable[[Action], float]) -> list[ComponentEnergy]:
+    sums: dict[tuple[Component, Part], float] = {}
+    for action in actions:
+        place = action.component, part_of(action)
+        sums[place] = sums.get(place, 0.0) + action.count * pj_of(action)
+    return [ComponentEnergy(component, part, energy_pj) for (component, part), energy_pj in sums.items()]
+
+
+def _static_energy(powers_mw: dict[Component, float], cycles: int, clock_mhz: float) -> list[ComponentEnergy]:
+    # mW · cycles / MHz is nJ
+    return [ComponentEnergy(component, "static", mw * cycles / clock_mhz * 1e3) for component, mw in powers_mw.items()]
+
+
+def _prices(machine: MachineConfig, table: EnergyTable) -> Callable[[Action], float]:
+    """Return what tells the energy of an action, and works it out once for each kind."""
+    known: dict[tuple[str, str, int, int], float] = {}
+
+    def pj_of(action: Action) -> float:
+        kind = action.component, action.action, action.width_bits, action.by_bits
+        if kind not in known:
+            known[kind] = action_pj(machine, table, action)
+        return known[kind]
+
+    return pj_of

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from accelsim.config.machine import Bits, Section
 from accelsim.documents.validation import validated
 from accelsim.documents.yaml_document import read_yaml
+from accelsim.documents.yaml_text import yaml_text
 
 CurvePj = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 """An energy on a curve: it is interpolated by its logarithm, so it is more than 0. Nothing takes a millijoule."""
@@ -121,6 +122,11 @@ def read_energy_table(path: str | Path) -> EnergyTable:
         If the file cannot be read, or with line and key if an entry is missing, unknown, negative or no number.
     """
     return validated(EnergyTable, read_yaml(Path(path)))
+
+
+def energy_table_yaml(table: EnergyTable) -> str:
+    """Write a table as a file that :func:`read_energy_table` can read."""
+    return yaml_text(table.model_dump(exclude_none=True))
 
 
 def _check_ascending(name: str, values: Iterable[float]) -> None:

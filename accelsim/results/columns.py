@@ -16,6 +16,7 @@ COLUMNS = {
         "dram_read_bytes",
         "dram_write_bytes",
         "bandwidth_bytes_per_cycle",
+        "energy_pj",
         "tiling",
         "second_phase_tiling",
     ],
@@ -23,10 +24,25 @@ COLUMNS = {
     "events": ["variant", "layer", "unit", "operation", "start_cycle", "end_cycle", "bytes", "busy_cycles"],
     "stalls": ["variant", "layer", "unit", "stalled_on", "start_cycle", "end_cycle"],
     "buffers": ["variant", "layer", "buffer", "cycle", "halves_in_use"],
+    "actions": ["variant", "layer", "component", "action", "width_bits", "by_bits", "count"],
+    "energy": ["variant", "layer", "component", "part", "energy_pj"],
 }
 """Columns by frame; behind those of the layers comes a ``<unit>_utilization`` for each unit."""
 
 TEXT_COLUMNS = frozenset(
-    {"variant", "layer", "kind", "tiling", "second_phase_tiling", "unit", "operation", "stalled_on", "buffer"}
+    {
+        "variant",
+        "layer",
+        "kind",
+        "tiling",
+        "second_phase_tiling",
+        "unit",
+        "operation",
+        "stalled_on",
+        "buffer",
+        "component",
+        "action",
+        "part",
+    }
 )
 """Those that hold text; the others hold numbers."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from accelsim.config.run import Variant
+from accelsim.energy.table import read_energy_table
 from accelsim.errors import InputError
 from accelsim.results.columns import TEXT_COLUMNS
 from accelsim.workload import read_network
@@ -113,7 +114,8 @@ class Comparison:
     identical: bool
     """Whether configuration and network are the same, and all totals and figures of the layers."""
     config: dict[str, Pair]
-    """What is set otherwise, by dotted keys as ``--set`` takes them."""
+    """What is set otherwise, by dotted keys as ``--set`` takes them; those in tables of energies begin with
+    ``energy``."""
     network: NetworkChange | None
     """``None`` if it is the same network."""
     saving: dict[str, Pair]
@@ -138,7 +140,7 @@ def compare(a: Records, b: Records, variants: tuple[Variant, Variant] | None = N
         If a result does not have such a variant, or its configuration or network cannot be read.
     """
     pairs = tuple(_compare_variants(a, b, *chosen) for chosen in _chosen_variants(a, b, variants))
-    settings = _pairs(_settings(a.config), _settings(b.config))
+    settings = _pairs(_settings(a.config), _settings(b.config)) | _energies(a.config, b.config)
     config = {key: values for key, values in settings.items() if not values.is_same}
     network = _network_change(_network(a.config), _network(b.config))
     side_a, side_b = _side(a.summary), _side(b.summary)
@@ -221,8 +223,23 @@ def _saving(summary: Summary) -> dict[str, float | None]:
 
 def _settings(config: LoadedConfig) -> dict[str, Any]:
     """Return all values by dotted keys, but for those that say where a file lies, and what shape it leaves open."""
-    files = {"run": {"workload", "input_shape", "output"}}
+    files = {"run": {"workload", "input_shape", "energy", "output"}}
     return dict(_flat(config.config.model_dump(mode="json", exclude_none=True, exclude=files)))
+
+
+def _energies(a: LoadedConfig, b: LoadedConfig) -> dict[str, Pair]:
+    """Return what the tables of energies hold, by dotted keys; where only one result has a table, what it is called."""
+    tables = [read_energy_table(config.energy_path) if config.energy_path else None for config in (a, b)]
+    if None in tables:
+        return {"energy.name": Pair(*(table and table.name for table in tables))}
+    return _pairs(*(dict(_flat({"energy": _keyed(table.model_dump(exclude_none=True))})) for table in tables if table))
+
+
+def _keyed(value: Any) -> Any:
+    """Make mappings of lists, whose items have their numbers for keys."""
+    if isinstance(value, Mapping):
+        return {key: _keyed(item) for key, item in value.items()}
+    return {str(number): _keyed(item) for number, item in enumerate(value)} if isinstance(value, list) else value
 
 
 def _network(config: LoadedConfig) -> Graph:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelsim.config import resolved_yaml
+from accelsim.energy.table import energy_table_yaml
 from accelsim.errors import InputError
 from accelsim.results.columns import COLUMNS
 from accelsim.workload.yaml_writer import workload_yaml
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 SUMMARY = "summary.json"
 """By this file a folder is known as a result folder."""
 
-_OWN_FILES = frozenset({SUMMARY, "config.yaml", "network.yaml", *(f"{name}.csv" for name in COLUMNS)})
+NETWORK = "network.yaml"
+
+ENERGY = "energy.yaml"
+"""The table of energies, if there was one."""
+
+_OWN_FILES = frozenset({SUMMARY, "config.yaml", NETWORK, ENERGY, *(f"{name}.csv" for name in COLUMNS)})
 
 _DERIVED = frozenset({".svg", ".png", ".pdf", ".html", ".json", ".gz", ".vcd", ".gtkw"})
 """Files that reports are: made from results, they go when the results are replaced."""
@@ -96,9 +102,11 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
 
 
 def _write_files(result: Result, folder: Path) -> None:
-    network = folder / "network.yaml"
-    network.write_text(workload_yaml(result.plan.graph), encoding="utf-8")
-    (folder / "config.yaml").write_text(resolved_yaml(result.config.config, workload=network.name), encoding="utf-8")
+    (folder / NETWORK).write_text(workload_yaml(result.plan.graph), encoding="utf-8")
+    if result.energy_table:
+        (folder / ENERGY).write_text(energy_table_yaml(result.energy_table), encoding="utf-8")
+    config = resolved_yaml(result.config.config, workload=NETWORK, energy=ENERGY)
+    (folder / "config.yaml").write_text(config, encoding="utf-8")
     (folder / SUMMARY).write_text(result.summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for name in COLUMNS:
         frame: pd.DataFrame = getattr(result, name)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import nan
 from typing import Any
 
 import pandas as pd
 
 from accelsim.config.machine import MachineConfig
+from accelsim.energy.estimate import LayerEnergy
 from accelsim.experiment import UNITS, Experiment, LayerRun, VariantRun
 from accelsim.hardware.account import Account
 from accelsim.results.columns import COLUMNS
 from accelsim.totals import totals_of
 
 
-def layers_frame(machine: MachineConfig, experiment: Experiment) -> pd.DataFrame:
+def layers_frame(machine: MachineConfig, experiment: Experiment, energies: Iterable[LayerEnergy] = ()) -> pd.DataFrame:
     """One row per variant and layer.
 
     ``compute_cycles`` are those in which the conv array was busy, or in layers without a convolution the busiest unit
     behind it; ``stall_cycles`` those in which that unit was stalled. ``conv_array_utilization`` is the share of the
     multiply-accumulates possible in ``cycles`` that were done; those of the other units are the share of ``cycles`` in
-    which they were busy. Units that the variant's machine does not have are left empty.
+    which they were busy. Units that the variant's machine does not have are left empty, and so is ``energy_pj`` of
+    layers that are not among ``energies``.
     """
-    rows = [_layer_row(machine, run, layer) for run in experiment.variants for layer in run.layers]
+    energies_pj = {(energy.variant, energy.layer): energy.total_pj for energy in energies}
+    rows = [
+        _layer_row(machine, run, layer, energies_pj.get((run.variant, layer.layer.name), nan))
+        for run in experiment.variants
+        for layer in run.layers
+    ]
     present = {unit for run in experiment.variants for unit in run.units}
     shares = [f"{unit}_utilization" for unit in UNITS if unit in present]
     return pd.DataFrame(rows, columns=[*COLUMNS["layers"], *shares])
@@ -98,7 +106,7 @@ def _accounts(experiment: Experiment) -> Iterator[tuple[VariantRun, LayerRun, Ac
                     yield run, layer, account
 
 
-def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun) -> dict[str, Any]:
+def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun, energy_pj: float) -> dict[str, Any]:
     totals = totals_of(layer.record)
     return {
         "variant": run.variant,
@@ -113,6 +121,7 @@ def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun) -> dict
         "dram_read_bytes": totals.dram_read_bytes,
         "dram_write_bytes": totals.dram_write_bytes,
         "bandwidth_bytes_per_cycle": (totals.dram_read_bytes + totals.dram_write_bytes) / totals.cycles,
+        "energy_pj": energy_pj,
         **{
             f"{account.unit}_utilization": _utilization(machine, layer, account)
             for account in layer.record.accounts

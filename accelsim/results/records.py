@@ -41,3 +41,11 @@ class Records(Protocol):
     @property
     def buffers(self) -> pd.DataFrame:
         """One row per change of the halves of a buffer that are in use."""
+
+    @property
+    def actions(self) -> pd.DataFrame:
+        """One row per kind of action that a layer did."""
+
+    @property
+    def energy(self) -> pd.DataFrame:
+        """One row per component that took energy in a layer; none without a table of energies."""

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelsim.config import LoadedConfig, load_config
+from accelsim.energy.estimate import layer_energies
+from accelsim.energy.network import experiment_actions
+from accelsim.energy.table import read_energy_table
 from accelsim.experiment import Experiment, LayersDone, NetworkPlan, plan_network, run_experiment
 from accelsim.results import frames
 from accelsim.results.buffers import buffers_frame
+from accelsim.results.energy import actions_frame, energy_frame
 from accelsim.results.summary import (
     SCHEMA_VERSION,
     Summary,
@@ -26,6 +30,10 @@ from accelsim.workload.unmodelled import unmodelled_nodes
 if TYPE_CHECKING:
     import pandas as pd
 
+    from accelsim.energy.action import LayerActions
+    from accelsim.energy.estimate import LayerEnergy
+    from accelsim.energy.table import EnergyTable
+
 
 class Result:
     """What a configuration came to.
@@ -38,21 +46,30 @@ class Result:
         The network, in layers and tiles.
     experiment
         The records.
+    energy_table
+        What actions take in energy, if that is to be estimated.
     """
 
     def __repr__(self) -> str:
         cycles = ", ".join(f"{run.variant} {run.cycles:,} cycles" for run in self.experiment.variants)
         return f"<Result of {self.plan.graph.name} on {self.config.machine.name}: {cycles}>"
 
-    def __init__(self, config: LoadedConfig, plan: NetworkPlan, experiment: Experiment) -> None:
+    def __init__(
+        self,
+        config: LoadedConfig,
+        plan: NetworkPlan,
+        experiment: Experiment,
+        energy_table: EnergyTable | None = None,
+    ) -> None:
         self.config = config
         self.plan = plan
         self.experiment = experiment
+        self.energy_table = energy_table
 
     @cached_property
     def layers(self) -> pd.DataFrame:
         """One row per variant and layer; see :func:`accelsim.results.frames.layers_frame`."""
-        return frames.layers_frame(self.config.machine, self.experiment)
+        return frames.layers_frame(self.config.machine, self.experiment, self._layer_energies)
 
     @cached_property
     def units(self) -> pd.DataFrame:
@@ -75,15 +92,30 @@ class Result:
         return buffers_frame(self.config.machine, self.experiment)
 
     @cached_property
+    def actions(self) -> pd.DataFrame:
+        """One row per kind of action that a layer did; see :func:`accelsim.results.energy.actions_frame`."""
+        return actions_frame(self._layer_actions)
+
+    @cached_property
+    def energy(self) -> pd.DataFrame:
+        """One row per component that took energy in a layer; see :func:`accelsim.results.energy.energy_frame`."""
+        return energy_frame(self._layer_energies)
+
+    @cached_property
     def summary(self) -> Summary:
         """Totals and savings."""
         machine, batch = self.config.machine, self.config.run.batch
-        variants = {run.variant: summarise_variant(machine, batch, run) for run in self.experiment.variants}
+        variants = {
+            run.variant: summarise_variant(
+                machine, batch, run, [energy for energy in self._layer_energies if energy.variant == run.variant]
+            )
+            for run in self.experiment.variants
+        }
         both = "fused" in variants and "unfused" in variants
         return Summary(
             schema_version=SCHEMA_VERSION,
             accelsim_version=__version__,
-            config_sha256=config_hash(self.config.config, network_hash(self.plan.graph)),
+            config_sha256=config_hash(self.config.config, network_hash(self.plan.graph), self.energy_table),
             network=self.plan.graph.name,
             batch=batch,
             machine=machine.name,
@@ -93,6 +125,26 @@ class Result:
             batchnorms=batchnorm_fates(self.plan.matches),
             unmodelled=unmodelled_operators(unmodelled_nodes(self.plan.graph), self.plan.layers["unfused"], batch),
         )
+
+    @cached_property
+    def _layer_actions(self) -> list[LayerActions]:
+        return experiment_actions(self.config.machine, self.experiment)
+
+    @cached_property
+    def _layer_energies(self) -> list[LayerEnergy]:
+        """Nothing without a table of energies."""
+        if self.energy_table is None:
+            return []
+        return [
+            energy
+            for run in self.experiment.variants
+            for energy in layer_energies(
+                self.config.machine,
+                self.energy_table,
+                [layer for layer in self._layer_actions if layer.variant == run.variant],
+                [layer.record.cycles for layer in run.layers],
+            )
+        ]
 
 
 def simulate(config: LoadedConfig | str | Path, layers_done: LayersDone | None = None) -> Result:
@@ -108,8 +160,11 @@ def simulate(config: LoadedConfig | str | Path, layers_done: LayersDone | None =
     Raises
     ------
     InputError
-        If the configuration or the network cannot be read, or a layer does not fit the machine (:class:`MappingError`).
+        If the configuration, the table of energies or the network cannot be read, or a layer does not fit the machine
+        (:class:`MappingError`).
     """
     loaded = config if isinstance(config, LoadedConfig) else load_config(config)
+    energy_table = read_energy_table(loaded.energy_path) if loaded.energy_path else None
     plan = plan_network(loaded)
-    return Result(loaded, plan, run_experiment(loaded.machine, plan, loaded.run.variants, layers_done))
+    experiment = run_experiment(loaded.machine, plan, loaded.run.variants, layers_done)
+    return Result(loaded, plan, experiment, energy_table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
+from math import fsum, isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SUMMARY_BYTES = 2**28
+
+SUMS_DIFFER = 1e-12
+"""Sums that differ by more are not equal: what a CSV says of an energy may be off by its last digit."""
 
 
 class StoredResult:
@@ -80,11 +84,26 @@ class StoredResult:
         """One row per change of the halves of a buffer that are in use."""
         return _read_frame(self.folder, "buffers")
 
+    @cached_property
+    def actions(self) -> pd.DataFrame:
+        """One row per kind of action that a layer did."""
+        return _read_frame(self.folder, "actions")
+
+    @cached_property
+    def energy(self) -> pd.DataFrame:
+        """One row per component that took energy in a layer; none without a table of energies."""
+        energy = _read_frame(self.folder, "energy")
+        taken = {variant: pj for variant, pj in self._totals("energy_pj").items() if pj is not None}
+        self._check_sums("energy", energy.groupby("variant")["energy_pj"].agg(fsum), taken)
+        return energy
+
     def _totals(self, figure: str) -> dict[str, Any]:
         return {variant: getattr(totals, figure) for variant, totals in self.summary.variants.items()}
 
-    def _check_sums(self, name: str, sums: pd.Series[Any], expected: dict[Any, int]) -> None:
-        if sums.to_dict() != expected:
+    def _check_sums(self, name: str, sums: pd.Series[Any], expected: dict[Any, Any]) -> None:
+        found = sums.to_dict()
+        same = found.keys() == expected.keys()
+        if not same or not all(isclose(found[key], expected[key], rel_tol=SUMS_DIFFER) for key in found):
             raise InputError(
                 f"does not add up to what {SUMMARY} says: it was cut off or changed", path=self.folder / f"{name}.csv"
             )

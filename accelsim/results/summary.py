@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Config, Variant
+from accelsim.energy.action import Component
+from accelsim.energy.estimate import LayerEnergy, Part
 from accelsim.experiment import VariantRun
 from accelsim.fusion.match import Match
 from accelsim.layers import Layer
@@ -22,6 +24,7 @@ from accelsim.workload.nodes import Unmodelled
 if TYPE_CHECKING:
     import pandas as pd
 
+    from accelsim.energy.table import EnergyTable
     from accelsim.workload.graph import Graph
 
 SCHEMA_VERSION = 3
@@ -49,6 +52,7 @@ class VariantSummary(_Record):
     """Totals of one variant.
 
     ``utilization`` of the conv array is MACs done ÷ MACs possible in ``cycles``; of other units, busy ÷ ``cycles``.
+    Without a table of energies their figures are ``None``, and there is nothing by part or component.
     """
 
     cycles: int
@@ -66,6 +70,12 @@ class VariantSummary(_Record):
     average_bandwidth_gb_per_second: float
     utilization: dict[str, float]
     busy_cycles: dict[str, int]
+    energy_pj: float | None
+    average_power_mw: float | None
+    energy_delay_pj_cycles: float | None
+    energy_delay_joule_seconds: float | None
+    energy_by_part_pj: dict[Part, float]
+    energy_by_component_pj: dict[Component, float]
 
 
 class Saving(_Record):
@@ -79,6 +89,8 @@ class Saving(_Record):
     ops_percent: float | None
     convolution_ops_percent: float | None
     function_unit_busy_percent: float | None
+    energy_percent: float | None
+    energy_delay_percent: float | None
 
 
 class BatchNormFate(_Record):
@@ -127,9 +139,11 @@ class Summary(_Record):
         return f"{self.network}, batch {self.batch}, on {self.machine}, BN {self.bn_placement}"
 
 
-def summarise_variant(machine: MachineConfig, batch: int, run: VariantRun) -> VariantSummary:
-    """Sum up one variant."""
-    totals = run_totals(machine, batch, run)
+def summarise_variant(
+    machine: MachineConfig, batch: int, run: VariantRun, energies: Sequence[LayerEnergy] = ()
+) -> VariantSummary:
+    """Sum up one variant, and what its layers took in energy."""
+    totals = run_totals(machine, batch, run, energies)
     operations = OperationCounts(**totals.operations._asdict())
     peak = peak_bandwidth(_transfers(run), totals.cycles)
     return VariantSummary(**totals._asdict() | {"operations": operations, "peak_bandwidth_bytes_per_cycle": peak})
@@ -179,6 +193,8 @@ def saving_between(fused: VariantSummary | VariantTotals, unfused: VariantSummar
         function_unit_busy_percent=_percent(
             fused.busy_cycles.get("function_unit", 0), unfused.busy_cycles.get("function_unit", 0)
         ),
+        energy_percent=_percent(fused.energy_pj, unfused.energy_pj),
+        energy_delay_percent=_percent(fused.energy_delay_pj_cycles, unfused.energy_delay_pj_cycles),
     )
 
 
@@ -188,13 +204,14 @@ def network_hash(network: Graph) -> str:
     return hashlib.sha256(f"{network.name}\0{network.input_shape}\0{nodes}".encode()).hexdigest()
 
 
-def config_hash(config: Config, network: str) -> str:
-    """Hash of all that determines a result: the configuration, and the network (:func:`network_hash`)."""
-    # the network says itself what it is, and where results go changes none
-    files = {"run": {"workload", "input_shape", "output"}}
+def config_hash(config: Config, network: str, energy_table: EnergyTable | None = None) -> str:
+    """Hash of all that determines a result: configuration, network (:func:`network_hash`) and table of energies."""
+    # network and table say themselves what they are, and where results go changes none
+    files = {"run": {"workload", "input_shape", "energy", "output"}}
     values = config.model_dump(mode="json", exclude_none=True, exclude=files)
     resolved = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{resolved}\0{network}".encode()).hexdigest()
+    energies = f"\0{energy_table.model_dump_json()}" if energy_table else ""
+    return hashlib.sha256(f"{resolved}\0{network}{energies}".encode()).hexdigest()
 
 
 def batchnorm_fates(matches: Iterable[Match]) -> list[BatchNormFate]:
@@ -230,5 +247,5 @@ def unmodelled_operators(nodes: Sequence[Unmodelled], unfused: Sequence[Layer], 
     ]
 
 
-def _percent(now: int, before: int) -> float | None:
-    return 100 * (before - now) / before if before else None
+def _percent(now: float | None, before: float | None) -> float | None:
+    return 100 * (before - now) / before if before and now is not None else None

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import RunConfig, Variant
+from accelsim.energy.action import Component, LayerActions
+from accelsim.energy.estimate import LayerEnergy, Part, layer_energies
 from accelsim.experiment import NetworkPlan, VariantRun, machine_units, totals_by_layer
 from accelsim.layers import Layer, Operations
+from accelsim.results.energy_totals import energy_totals
 from accelsim.totals import LayerTotals, totals_of
 
 if TYPE_CHECKING:
+    from accelsim.energy.table import EnergyTable
     from accelsim.memo import Memo
 
 
@@ -32,9 +36,17 @@ class VariantTotals(NamedTuple):
     average_bandwidth_gb_per_second: float
     utilization: dict[str, float]
     busy_cycles: dict[str, int]
+    energy_pj: float | None
+    average_power_mw: float | None
+    energy_delay_pj_cycles: float | None
+    energy_delay_joule_seconds: float | None
+    energy_by_part_pj: dict[Part, float]
+    energy_by_component_pj: dict[Component, float]
 
 
-def plan_totals(machine: MachineConfig, run: RunConfig, plan: NetworkPlan, memo: Memo) -> dict[Variant, VariantTotals]:
+def plan_totals(
+    machine: MachineConfig, run: RunConfig, plan: NetworkPlan, memo: Memo, energy_table: EnergyTable | None = None
+) -> dict[Variant, VariantTotals]:
     """Return the totals of every variant that is to run: those of the summary of a simulation, to the last bit.
 
     Parameters
@@ -45,31 +57,37 @@ def plan_totals(machine: MachineConfig, run: RunConfig, plan: NetworkPlan, memo:
         Its network, mapped for it.
     memo
         Knows layers from other design points.
+    energy_table
+        What actions take in energy, if that is to be estimated.
 
     Raises
     ------
     DeadlockError
         As :func:`accelsim.experiment.run_experiment`.
     """
-    return {
-        variant: sum_of_layers(
-            machine,
-            run.batch,
-            machine_units(machine, variant, plan.layers[variant]),
-            totals_by_layer(machine, plan, variant, memo),
-        )
-        for variant in run.variants
-    }
+    totals = {}
+    for variant in run.variants:
+        units = machine_units(machine, variant, plan.layers[variant])
+        layers = totals_by_layer(machine, plan, variant, memo)
+        energies = _energies(machine, plan, variant, memo, layers, energy_table) if energy_table else ()
+        totals[variant] = sum_of_layers(machine, run.batch, units, layers, energies)
+    return totals
 
 
-def run_totals(machine: MachineConfig, batch: int, run: VariantRun) -> VariantTotals:
-    """Return the totals of a variant that was simulated."""
+def run_totals(
+    machine: MachineConfig, batch: int, run: VariantRun, energies: Sequence[LayerEnergy] = ()
+) -> VariantTotals:
+    """Return the totals of a variant that was simulated, and what its layers took in energy."""
     layers = [(layer.layer, totals_of(layer.record)) for layer in run.layers]
-    return sum_of_layers(machine, batch, run.units, layers)
+    return sum_of_layers(machine, batch, run.units, layers, energies)
 
 
 def sum_of_layers(
-    machine: MachineConfig, batch: int, units: Sequence[str], layers: Sequence[tuple[Layer, LayerTotals]]
+    machine: MachineConfig,
+    batch: int,
+    units: Sequence[str],
+    layers: Sequence[tuple[Layer, LayerTotals]],
+    energies: Sequence[LayerEnergy] = (),
 ) -> VariantTotals:
     """Sum up a variant.
 
@@ -81,6 +99,8 @@ def sum_of_layers(
         The units of the variant's machine.
     layers
         All its layers, one after another.
+    energies
+        What they took; none without a table of energies.
     """
     totals = [layer_totals for _, layer_totals in layers]
     cycles = sum(layer.cycles for layer in totals)
@@ -112,4 +132,21 @@ def sum_of_layers(
         average_bandwidth_gb_per_second=average * machine.clock_mhz * 1e6 / 1e9,
         utilization=utilization,
         busy_cycles=busy,
+        **energy_totals(energies, cycles, milliseconds)._asdict(),
     )
+
+
+def _energies(
+    machine: MachineConfig,
+    plan: NetworkPlan,
+    variant: Variant,
+    memo: Memo,
+    layers: Sequence[tuple[Layer, LayerTotals]],
+    energy_table: EnergyTable,
+) -> list[LayerEnergy]:
+    mappings = plan.mappings[variant]
+    actions = [
+        LayerActions(variant, layer.name, memo.layer_actions(machine, layer, mappings[layer.name]))
+        for layer, _ in layers
+    ]
+    return layer_energies(machine, energy_table, actions, [totals.cycles for _, totals in layers])

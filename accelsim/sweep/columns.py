@@ -27,5 +27,8 @@ FIGURES = {
     "cycles_x_area": "float64",
     "saved_cycles_percent": "float64",
     "saved_dram_bytes_percent": "float64",
+    "energy_pj": "float64",
+    "energy_delay_joule_seconds": "float64",
+    "saved_energy_percent": "float64",
 }
 """Columns of what was found out, in this order also in the journal."""

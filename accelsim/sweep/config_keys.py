@@ -23,6 +23,7 @@ _ELSEWHERE = {
     "run.variants": "list variants under 'variants'",
     "run.input_shape": "a network has the same shape at all points; list networks under 'workloads'",
     "run.strict": "it changes no result; set it in the base",
+    "run.energy": "all points have the same table of energies; name it in the base",
     "run.output": "it changes no result; results go where -o says",
 }
 """Keys that cannot be varied, and what to do instead."""

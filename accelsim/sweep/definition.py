@@ -9,9 +9,10 @@ from pydantic import Field
 
 from accelsim.config.machine import Section
 from accelsim.config.run import Variant
+from accelsim.energy.table import EnergyTable
 from accelsim.workload.graph import Graph
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of ``sweep.json``, the journal and the table."""
 
 SamplerName = Literal["nsga2", "tpe", "random"]
@@ -58,6 +59,9 @@ class Definition(Section):
     accelsim_version: str
     base: dict[str, Any]
     """The resolved configuration that the axes vary."""
+
+    energy_table: EnergyTable | None
+    """What actions take in energy at all points."""
 
     networks: tuple[NetworkName, ...]
     variants: tuple[Variant, ...]

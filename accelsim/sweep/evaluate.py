@@ -27,6 +27,7 @@ from accelsim.sweep.space import Space
 
 if TYPE_CHECKING:
     from accelsim.config.machine import MachineConfig
+    from accelsim.energy.table import EnergyTable
     from accelsim.experiment import Network
     from accelsim.results.summary import Saving
     from accelsim.results.variant_totals import VariantTotals
@@ -53,6 +54,7 @@ class Evaluator:
     def __init__(self, sweep: Sweep) -> None:
         self._space = Space(sweep.definition)
         self._networks = sweep.networks
+        self._energy_table = sweep.definition.energy_table
         self._in_layers: dict[tuple[int, int], Network] = {}
         self._memo = Memo()
         self._hashes = [network.sha256 for network in sweep.definition.networks]
@@ -80,9 +82,10 @@ class Evaluator:
     def _evaluated(self, point: Point, settings: dict[str, Any]) -> Evaluation:
         config = loaded_config(settings)
         network = point.choice[0]
-        sha256 = config_hash(config.config, self._hashes[network])
+        sha256 = config_hash(config.config, self._hashes[network], self._energy_table)
         try:
-            return Evaluation(point, sha256, None, figures_of(config, self._layers_of(config, network), self._memo))
+            layers = self._layers_of(config, network)
+            return Evaluation(point, sha256, None, figures_of(config, layers, self._memo, self._energy_table))
         except InputError as error:
             return Evaluation(point, sha256, _reason(error), {})
 
@@ -110,7 +113,9 @@ def loaded_config(settings: dict[str, Any]) -> LoadedConfig:
     return LoadedConfig(config, _NOWHERE, _NOWHERE, written)
 
 
-def figures_of(config: LoadedConfig, network: Network, memo: Memo) -> dict[str, list[Any]]:
+def figures_of(
+    config: LoadedConfig, network: Network, memo: Memo, energy_table: EnergyTable | None = None
+) -> dict[str, list[Any]]:
     """Return the figures of a configuration by variant, in the order of ``FIGURES``.
 
     Parameters
@@ -121,6 +126,8 @@ def figures_of(config: LoadedConfig, network: Network, memo: Memo) -> dict[str, 
         Its network, of the batch that it asks for.
     memo
         Knows what it has in common with others.
+    energy_table
+        What actions take in energy, if that is to be estimated.
 
     Raises
     ------
@@ -128,7 +135,7 @@ def figures_of(config: LoadedConfig, network: Network, memo: Memo) -> dict[str, 
         If the network does not fit the machine.
     """
     plan = plan_layers(config, network, memo)
-    totals = plan_totals(config.machine, config.run, plan, memo)
+    totals = plan_totals(config.machine, config.run, plan, memo, energy_table)
     saving = saving_between(totals["fused"], totals["unfused"]) if len(totals) == 2 else None
     areas = _areas_um2(config.machine)
     return {variant: _figures(of, saving, config.machine, areas.get(variant)) for variant, of in totals.items()}
@@ -144,6 +151,7 @@ def _figures(totals: VariantTotals, saving: Saving | None, machine: MachineConfi
         "cycles_x_area": None if area_um2 is None else totals.cycles * area_um2,
         "saved_cycles_percent": saving.cycles_percent if saving else None,
         "saved_dram_bytes_percent": saving.dram_bytes_percent if saving else None,
+        "saved_energy_percent": saving.energy_percent if saving else None,
     }
     return [derived[name] if name in derived else getattr(totals, name) for name in FIGURES]
 

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from accelsim.documents.files import fault_of_file, read_text
 from accelsim.documents.new_file import write_new_file
+from accelsim.energy.table import energy_table_yaml
 from accelsim.errors import InputError
+from accelsim.results.folder import ENERGY
 from accelsim.results.summary import network_hash
 from accelsim.sweep.definition import SCHEMA_VERSION, Definition, Sweep
 from accelsim.sweep.journal import JOURNAL, has_points
@@ -112,6 +114,8 @@ def begin(folder: Path, sweep: Sweep, *, resume: bool, force: bool) -> None:
         _remove_results(folder)
     text = sweep.definition.model_dump_json(indent=2) + "\n"
     write_new_file(folder / DEFINITION, text.encode(), force=True)
+    if sweep.definition.energy_table:
+        write_new_file(energy_file(folder), energy_table_yaml(sweep.definition.energy_table).encode(), force=True)
     for network, graph in zip(sweep.definition.networks, sweep.networks, strict=True):
         write_workload(graph, network_file(folder, network.name), force=True)
 
@@ -119,6 +123,11 @@ def begin(folder: Path, sweep: Sweep, *, resume: bool, force: bool) -> None:
 def network_file(folder: Path, name: str) -> Path:
     """Where a network of a sweep lies."""
     return folder / NETWORKS / f"{name}.yaml"
+
+
+def energy_file(folder: Path) -> Path:
+    """Where the table of energies of a sweep lies, if it has one."""
+    return folder / ENERGY
 
 
 def stored_definition(folder: Path) -> Definition:
@@ -181,7 +190,7 @@ def _check_same(folder: Path, stored: Definition, asked: Definition) -> None:
 
 def _remove_results(folder: Path) -> None:
     try:
-        for name in (JOURNAL, PARQUET, CSV):
+        for name in (JOURNAL, PARQUET, CSV, ENERGY):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot be replaced: {error.strerror or error}", path=folder) from None

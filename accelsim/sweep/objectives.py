@@ -17,8 +17,15 @@ Direction = Literal["minimize", "maximize"]
 
 SHORT_NAMES = {"utilization": "conv_array_utilization"}
 
-SAVINGS = {"cycles_percent": "saved_cycles_percent", "dram_bytes_percent": "saved_dram_bytes_percent"}
+SAVINGS = {
+    "cycles_percent": "saved_cycles_percent",
+    "dram_bytes_percent": "saved_dram_bytes_percent",
+    "energy_percent": "saved_energy_percent",
+}
 """Figures that belong to both variants, as ``saving.NAME``."""
+
+ENERGIES = frozenset({"energy_pj", "energy_delay_joule_seconds", "saved_energy_percent"})
+"""Figures that there are only with a table of energies."""
 
 MAXIMISED = frozenset(
     {"frames_per_second", "macs", "ops", "compute_cycles", "conv_array_utilization", *SAVINGS.values()}

@@ -15,12 +15,14 @@ from accelsim.documents.files import fault_of_file
 from accelsim.documents.validation import validated
 from accelsim.documents.wording import shortened
 from accelsim.documents.yaml_document import YamlDocument, read_yaml
+from accelsim.energy.table import EnergyTable, read_energy_table
 from accelsim.errors import InputError
+from accelsim.results.folder import ENERGY
 from accelsim.results.summary import network_hash
 from accelsim.sweep.config_keys import fault_of_key
 from accelsim.sweep.constraint import read_constraint
 from accelsim.sweep.definition import SCHEMA_VERSION, Axis, Definition, NetworkName, Search, Sweep
-from accelsim.sweep.objectives import read_objective
+from accelsim.sweep.objectives import ENERGIES, read_objective
 from accelsim.sweep.space import with_value
 from accelsim.sweep.values import axis_values
 from accelsim.version import __version__
@@ -69,17 +71,26 @@ def read_sweep(source: str | Path | Mapping[str, Any], search: Search | None = N
     networks = _networks(document, file, base)
     axes = _axes(document, file.axes)
     config = _resolved(base, file, next(iter(networks)))
+    energy_table = _energy_table(base, config["run"]["energy"])
+    if energy_table:
+        config = with_value(config, ("run", "energy"), ENERGY)  # wherever it was
     _check_values(document, axes, config)
     plain_axes = tuple(Axis(keys=axis.keys, levels=axis.levels) for axis in axes)
     variants = tuple(Config.model_validate(config).run.variants)
     _check_each(document, "constraints", file.constraints, lambda text: read_constraint(text, plain_axes, config))
-    _check_each(document, "objectives", file.objectives, lambda text: read_objective(text, variants))
+    _check_each(
+        document,
+        "objectives",
+        file.objectives,
+        lambda text: _check_objective(text, variants, has_energies=energy_table is not None),
+    )
     if search and not file.objectives:
         raise document.error(("objectives",), "is missing (a search needs to know what it looks for)")
     definition = Definition(
         schema_version=SCHEMA_VERSION,
         accelsim_version=__version__,
         base=config,
+        energy_table=energy_table,
         networks=tuple(NetworkName(name=name, sha256=network_hash(graph)) for name, graph in networks.items()),
         variants=variants,
         axes=plain_axes,
@@ -143,6 +154,10 @@ def _resolved(base: Settings, file: _SweepFile, network: str) -> dict[str, Any]:
         data = with_value(data, ("run", "variants"), file.variants)
     files = {"run": {"output", "input_shape"}}
     return validated(Config, base, data).model_dump(mode="json", exclude=files)
+
+
+def _energy_table(base: Settings, written: str | None) -> EnergyTable | None:
+    return None if written is None else read_energy_table(base.file_at(("run", "energy"), written))
 
 
 class _WrittenAxis(NamedTuple):
@@ -239,6 +254,11 @@ def _is_at_fault(data: dict[str, Any], keys: tuple[str, ...]) -> bool:
     except ValidationError as invalid:
         return any(fault["loc"][: len(keys)] == keys for fault in invalid.errors(include_url=False))
     return False
+
+
+def _check_objective(text: str, variants: Sequence[Variant], *, has_energies: bool) -> None:
+    if read_objective(text, variants).figure in ENERGIES and not has_energies:
+        raise InputError(f"'{text}' needs a table of energies, which run.energy names in the base")
 
 
 def _check_each(document: YamlDocument, key: str, texts: Sequence[str], read: Callable[[str], object]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from accelsim.config import resolved_yaml
 from accelsim.errors import InputError
 from accelsim.sweep.evaluate import loaded_config
-from accelsim.sweep.folder import network_file, stored_sweep
+from accelsim.sweep.folder import energy_file, network_file, stored_sweep
 from accelsim.sweep.journal import JOURNAL, read_journal
 from accelsim.sweep.space import Space
 
@@ -30,7 +30,7 @@ def point_yaml(folder: Path, number: int, beside: Path) -> str:
     number
         The point, as in the column ``point``.
     beside
-        The folder in which the file is to lie, which names the network by its path from there.
+        The folder in which the file is to lie, which names network and table of energies by their paths from there.
 
     Raises
     ------
@@ -44,7 +44,9 @@ def point_yaml(folder: Path, number: int, beside: Path) -> str:
     except InputError as error:
         raise InputError(f"point {number} has no configuration: {error.key}: {error.message}", path=folder) from None
     network = network_file(folder, definition.networks[choice[0]].name)
-    return resolved_yaml(config, workload=os.path.relpath(network, beside))
+    return resolved_yaml(
+        config, workload=os.path.relpath(network, beside), energy=os.path.relpath(energy_file(folder), beside)
+    )
 
 
 def _choice(folder: Path, definition: Definition, number: int) -> Choice:

@@ -58,7 +58,7 @@ TABLES = {"results.parquet", "results.csv"}
 
 
 def write(table: pd.DataFrame) -> None:
-    table.attrs["schema_version"] = 1
+    table.attrs["schema_version"] = 2
     Path("results").mkdir(exist_ok=True)
     write_tables(Path("results"), table)
 

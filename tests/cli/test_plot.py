@@ -10,7 +10,7 @@ from accelsim.cli import main
 from accelsim.report.figures.kinds import KINDS
 from accelsim.results.folder import write_results
 from tests.cli.tiny import names
-from tests.report.figures.runs import fused_alone
+from tests.report.figures.runs import fused_alone, without_energies
 from tests.results.runs import result_of
 
 PICTURES = {f"{kind}.svg" for kind in KINDS}
@@ -58,6 +58,14 @@ def test_one_variant_gets_what_one_is_enough_for(results: Path, capsys: pytest.C
     assert main(["plot", "results"]) == 0
     assert names(results) & PICTURES == PICTURES - {"saving.svg"}
     assert capsys.readouterr().out.splitlines()[-1] == "saving: not drawn, since only one variant ran"
+
+
+def test_without_energies_they_are_not_drawn(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_results(without_energies(), results, force=True)
+    assert main(["plot", "results"]) == 0
+    assert names(results) & PICTURES == PICTURES - {"energy.svg"}
+    last = "energy: not drawn, since the configuration names no table of energies (run.energy)"
+    assert capsys.readouterr().out.splitlines()[-1] == last
 
 
 def test_a_part_of_time_gets_what_is_over_time(results: Path) -> None:

@@ -121,6 +121,21 @@ def test_a_missing_workload_is_reported_where_it_is_named(folder: Path) -> None:
     assert "is a folder, not a file" in refusal(config_file(folder, INLINE.replace("net.yaml", "''")))
 
 
+def test_a_table_of_energies_is_relative_to_the_file_that_names_it(folder: Path) -> None:
+    path = config_file(folder, INLINE.replace("net.yaml", "net.yaml, energy: joules.yaml"))
+    line, missing = len(INLINE.splitlines()), folder / "configs" / "joules.yaml"
+    assert refusal(path) == f"{path}:{line}: run.energy: {missing}: no such file; did you mean 'net.yaml'?"
+    missing.touch()
+    assert load_config(path).energy_path == missing.resolve()
+    (folder / "cwd" / "watts.yaml").touch()
+    assert load_config(path, ["run.energy=watts.yaml"]).energy_path == (folder / "cwd" / "watts.yaml").resolve()
+    assert refusal(path, "run.energy=wats.yaml") == (
+        "--set run.energy: wats.yaml: no such file; did you mean 'watts.yaml'?"
+    )
+    assert load_config(path, ["run.energy=null"]).energy_path is None
+    assert load_config(config_file(folder, INLINE)).energy_path is None
+
+
 @pytest.mark.usefixtures("folder")
 def test_a_missing_configuration_is_reported() -> None:
     assert refusal("nowhere.yaml") == "nowhere.yaml: no such file"

@@ -42,6 +42,15 @@ def test_the_resolved_configuration_is_complete_and_readable(folder: Path) -> No
     assert "null" not in text
 
 
+def test_files_can_be_named_anew(folder: Path) -> None:
+    (folder / "configs" / "joules.yaml").touch()
+    config = load_config(config_file(folder, INLINE.replace("net.yaml", "net.yaml, energy: joules.yaml"))).config
+    assert "  workload: net.yaml\n  energy: joules.yaml\n" in resolved_yaml(config)
+    assert "  workload: a.yaml\n  energy: b.yaml\n" in resolved_yaml(config, workload="a.yaml", energy="b.yaml")
+    without = load_config(config_file(folder, INLINE)).config
+    assert "energy" not in resolved_yaml(without, workload="a.yaml", energy="b.yaml")
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t .:#-'\"19e"), max_size=40))
 def test_any_text_survives_being_written_and_read(folder: Path, name: str) -> None:

@@ -9,35 +9,47 @@ from typing import Any
 import pytest
 
 import accelsim
-from accelsim.energy.estimate import saving_between, variant_energy
-from accelsim.energy.network import experiment_actions
-from accelsim.energy.table import read_energy_table
+from accelsim.report.terminal.energy import energy_table
+from tests.report.terminal.printing import printed
 
 NETWORKS = ("resnet18", "vgg16_bn", "mobilenet_v2")
 
 
+@pytest.fixture
+def document(repository: Path) -> str:
+    """The text of docs/energy.md."""
+    return (repository / "docs" / "energy.md").read_text(encoding="utf-8")
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
 @pytest.mark.parametrize("placement", ["inline", "pass", "offchip"])
-def test_savings(repository: Path, placement: str) -> None:
+def test_savings(repository: Path, document: str, placement: str) -> None:
     cells = [saved(repository, network, placement) for network in NETWORKS]
-    assert f"| `{placement}` | {' | '.join(cells)} |" in (repository / "docs" / "energy.md").read_text(encoding="utf-8")
+    assert f"| `{placement}` | {' | '.join(cells)} |" in document
 
 
 def saved(repository: Path, network: str, placement: str) -> str:
     config = accelsim.load_config(repository / "configs" / f"{network}.yaml", f"machine.bn.placement={placement}")
-    experiment = accelsim.simulate(config).experiment
-    table = read_energy_table(repository / "configs" / "energy" / "45nm.yaml")
-    layers = experiment_actions(config.machine, experiment)
-    fused, unfused = (
-        variant_energy(config.machine, table, run.variant, layers, run.cycles) for run in experiment.variants
-    )
-    saving = saving_between(fused, unfused)
+    saving = accelsim.simulate(config).summary.saving
+    assert saving is not None
     return f"{saving.energy_percent:.2f} % / {saving.energy_delay_percent:.2f} %"
 
 
-def test_the_example_runs(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_runs(repository: Path, document: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository)
-    example = re.search(r"```python\n(.*?)```", (repository / "docs" / "energy.md").read_text(encoding="utf-8"), re.S)
+    example = re.search(r"```python\n(.*?)```", document, re.DOTALL)
     assert example is not None
     names: dict[str, Any] = {}
     exec(example[1], names)  # noqa: S102  it is ours
-    assert names["fused"].total_pj < names["unfused"].total_pj
+    fused = names["result"].energy.query("variant == 'fused'")
+    assert names["fused"].energy_pj == pytest.approx(fused["energy_pj"].sum())
+
+
+def test_the_table_is_what_a_run_prints(repository: Path, document: str) -> None:
+    config = accelsim.load_config(repository / "configs" / "resnet18.yaml", "machine.bn.placement=offchip")
+    shown = re.search(r"```\n( energy, .*?)```", document, re.DOTALL)
+    assert shown is not None
+    assert lines(shown[1]) == lines(printed(energy_table(accelsim.simulate(config).summary)))

@@ -1,12 +1,19 @@
-"""Energies of layers and networks, by a table in which they can be added up by hand."""
+"""Energies of layers, by a table in which they can be added up by hand."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from accelsim.energy.action import LayerActions, action
-from accelsim.energy.estimate import Energy, VariantEnergy, actions_energy, saving_between, variant_energy
-from accelsim.energy.table import EnergyTable
+import accelsim
+from accelsim.config.machine import MachineConfig
+from accelsim.energy.action import Action, LayerActions, action
+from accelsim.energy.estimate import LayerEnergy, layer_energies
+from accelsim.energy.network import experiment_actions
+from accelsim.energy.price import action_pj
+from accelsim.energy.table import EnergyTable, read_energy_table
 from tests.energy.cases import TABLE, machine
 
 ON = machine(accumulator={"psums": 256})
@@ -20,52 +27,57 @@ ACTIONS = (
     action("dram", "write", 8, 3),  # 300
 )
 
+POOLING = (action("pooling", "compare", 8, 1),)  # 4
+
 
 def with_static(**powers_mw: float) -> EnergyTable:
     static = {name: {"mw": mw, "source": "made up"} for name, mw in powers_mw.items()}
     return EnergyTable.model_validate(TABLE.model_dump() | {"static": static})
 
 
-def test_actions_add_up_by_component_and_by_part() -> None:
-    energy = actions_energy(ON, TABLE, ACTIONS)
-    assert energy.by_component_pj == pytest.approx({"conv_array": 960, "accumulator": 480, "bn_stage": 32, "dram": 300})
-    assert energy.by_part_pj == pytest.approx({"arithmetic": 1152, "on_chip_memory": 320, "dram": 300})
-    assert energy.total_pj == pytest.approx(1772)
+def entries(layer: LayerEnergy) -> list[Any]:
+    return list(layer.components)
+
+
+def energies(table: EnergyTable, *layers: tuple[int, tuple[Action, ...]], on: MachineConfig = ON) -> list[LayerEnergy]:
+    """Price layers, of each of which its cycles and actions are given."""
+    return layer_energies(
+        on, table, [LayerActions("fused", "a", done) for _, done in layers], [cycles for cycles, _ in layers]
+    )
+
+
+def test_actions_add_up_by_component_and_part() -> None:
+    (layer,) = energies(TABLE, (1000, ACTIONS))
+    assert layer[:2] == ("fused", "a")
+    assert entries(layer) == [
+        ("conv_array", "arithmetic", pytest.approx(960)),
+        ("accumulator", "arithmetic", pytest.approx(160)),
+        ("accumulator", "on_chip_memory", pytest.approx(320)),
+        ("bn_stage", "arithmetic", pytest.approx(32)),
+        ("dram", "dram", pytest.approx(300)),
+    ]
+    assert layer.total_pj == pytest.approx(1772)
 
 
 def test_nothing_takes_nothing() -> None:
-    assert actions_energy(ON, TABLE, ()) == Energy({}, {"arithmetic": 0, "on_chip_memory": 0, "dram": 0})
+    (layer,) = energies(TABLE, (1000, ()))
+    assert (layer.components, layer.total_pj) == ((), 0)
 
 
-def test_a_variant_is_the_sum_of_its_layers() -> None:
-    layers = [
-        LayerActions("fused", "a", ACTIONS),
-        LayerActions("unfused", "a", ACTIONS * 7),
-        LayerActions("fused", "b", ACTIONS),
+def test_every_layer_has_its_own() -> None:
+    found = energies(TABLE, (10, POOLING), (10, ACTIONS), (10, POOLING))
+    assert [layer.total_pj for layer in found] == [pytest.approx(4), pytest.approx(1772), pytest.approx(4)]
+
+
+def test_static_power_takes_its_share_of_every_cycle_of_a_layer() -> None:
+    # 3 mW for 1000 and 500 cycles of 2 ns are 6 and 3 nJ, whatever the component does
+    first, second = energies(with_static(weight_buffer=3), (1000, ACTIONS), (500, POOLING))
+    assert entries(first)[-1] == ("weight_buffer", "static", pytest.approx(6000))
+    assert entries(second) == [
+        ("pooling", "arithmetic", pytest.approx(4)),
+        ("weight_buffer", "static", pytest.approx(3000)),
     ]
-    found = variant_energy(ON, TABLE, "fused", layers, cycles=1000)
-    assert (found.variant, found.cycles, found.clock_mhz) == ("fused", 1000, 500)
-    assert found.total_pj == pytest.approx(2 * 1772)
-    assert found.static_pj == {}
-
-
-def test_energy_time_and_their_product() -> None:
-    # 2000 pJ in 1000 cycles of 2 ns
-    found = VariantEnergy("fused", 1000, 500.0, Energy({"dram": 2000.0}, {}), {})
-    assert found.millijoules == pytest.approx(2e-6)
-    assert found.seconds == pytest.approx(2e-6)
-    assert found.average_mw == pytest.approx(1)
-    assert found.energy_delay_pj_cycles == 2e6
-    assert found.energy_delay_joule_seconds == pytest.approx(2000e-12 * 2e-6)
-
-
-def test_static_power_takes_its_share_of_every_cycle() -> None:
-    # 3 mW for 2 µs are 6 nJ
-    table = with_static(conv_array=3)
-    found = variant_energy(ON, table, "fused", [LayerActions("fused", "a", ACTIONS)], cycles=1000)
-    assert found.static_pj == pytest.approx({"conv_array": 6000})
-    assert found.total_pj == pytest.approx(1772 + 6000)
-    assert found.actions.total_pj == pytest.approx(1772)
+    assert first.total_pj == pytest.approx(1772 + 6000)
 
 
 @pytest.mark.parametrize(
@@ -74,24 +86,21 @@ def test_static_power_takes_its_share_of_every_cycle() -> None:
 )
 def test_a_bn_stage_that_was_removed_takes_no_static_power(when_fused: str, normalises: bool, counts: bool) -> None:
     on = machine(accumulator={"psums": 256}, bn={"when_fused": when_fused})
-    actions = ACTIONS if normalises else (action("pooling", "compare", 8, 1),)
-    table = with_static(bn_stage=1, pooling=1)
-    found = variant_energy(on, table, "fused", [LayerActions("fused", "a", actions)], cycles=10)
-    assert set(found.static_pj) == ({"bn_stage", "pooling"} if counts else {"pooling"})
+    # a layer without a BatchNorm is on a machine that has its stage if another layer has one
+    layers = [(10, POOLING), (10, ACTIONS if normalises else POOLING)]
+    for layer in energies(with_static(bn_stage=1, pooling=1), *layers, on=on):
+        static = {component for component, part, _ in layer.components if part == "static"}
+        assert static == ({"bn_stage", "pooling"} if counts else {"pooling"})
 
 
-def variant(cycles: int, arithmetic_pj: float, dram_pj: float) -> VariantEnergy:
-    parts = {"arithmetic": arithmetic_pj, "on_chip_memory": 0.0, "dram": dram_pj}
-    components = {"bn_stage": arithmetic_pj, "dram": dram_pj}
-    return VariantEnergy("fused", cycles, 500.0, Energy(components, parts), {})  # type: ignore[arg-type]
-
-
-def test_saving() -> None:
-    saving = saving_between(fused=variant(80, 50, 250), unfused=variant(100, 100, 300))
-    assert saving.energy_percent == pytest.approx(25)
-    assert saving.energy_delay_percent == pytest.approx(100 * (1 - 0.75 * 0.8))
-    assert saving.by_part_percent == {
-        "arithmetic": pytest.approx(50),
-        "on_chip_memory": None,
-        "dram": pytest.approx(100 / 6),
-    }
+def test_all_of_a_network_is_priced(repository: Path) -> None:
+    config = accelsim.load_config(repository / "configs" / "resnet18.yaml", "machine.bn.placement=offchip")
+    result = accelsim.simulate(config)
+    table = read_energy_table(repository / "configs" / "energy" / "45nm.yaml")
+    layers = experiment_actions(config.machine, result.experiment)
+    priced = result.energy.groupby(["variant", "layer"])["energy_pj"].sum().to_dict()
+    assert len(priced) == len(layers)
+    for layer in layers:
+        assert priced[layer.variant, layer.layer] == pytest.approx(
+            sum(done.count * action_pj(config.machine, table, done) for done in layer.actions)
+        )

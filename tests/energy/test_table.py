@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from accelsim.energy.action import COMPONENTS
-from accelsim.energy.table import EnergyTable, StaticPowers, read_energy_table
+from accelsim.energy.table import EnergyTable, StaticPowers, energy_table_yaml, read_energy_table
 from accelsim.errors import InputError
 
 SHIPPED = Path(__file__).parents[2] / "configs" / "energy" / "45nm.yaml"
@@ -80,6 +80,15 @@ def test_what_is_wrong_is_told_with_file_line_and_key(
     assert (caught.value.path, caught.value.key) == (path, key)
     assert message in caught.value.message
     assert caught.value.line is not None
+
+
+def test_a_table_that_is_written_can_be_read_back(tmp_path: Path) -> None:
+    static = {"dram": {"mw": 1e-7, "source": "made up: 5\nwords"}}
+    table = EnergyTable.model_validate(read_energy_table(SHIPPED).model_dump() | {"static": static})
+    path = tmp_path / "table.yaml"
+    path.write_text(energy_table_yaml(table), encoding="utf-8")
+    assert read_energy_table(path) == table
+    assert "null" not in path.read_text(encoding="utf-8")
 
 
 def test_a_table_without_a_section_is_refused(tmp_path: Path) -> None:

@@ -63,6 +63,32 @@ def test_what_is_set_otherwise_has_the_keys_of_set() -> None:
     assert (comparison.a.machine, comparison.b.machine) == ("alpha5", "other")
 
 
+def other_table(folder: Path, old: str, new: str) -> str:
+    """Write the table that ships, with something changed in it."""
+    text = (CONFIGS / "energy" / "45nm.yaml").read_text()
+    assert text.count(old) == 1
+    (folder / "table.yaml").write_text(text.replace(old, new))
+    return f"run.energy={folder / 'table.yaml'}"
+
+
+def test_tables_of_energies_are_told_apart_by_what_is_in_them(tmp_path: Path) -> None:
+    assert compare(alpha5(), alpha5(other_table(tmp_path, "\ndram:", "\n\ndram:"))).identical
+    other = compare(alpha5(), alpha5(other_table(tmp_path, "{kib: 32, read_pj: 20,", "{kib: 32, read_pj: 21,")))
+    assert not other.identical
+    assert other.config == {"energy.sram.points.1.read_pj": Pair(20.0, 21.0)}
+    assert other.variants[0].totals["energy_by_component_pj.dram"].is_same
+
+
+def test_a_result_without_energies_can_be_compared() -> None:
+    comparison = compare(alpha5("run.energy=null"), alpha5())
+    assert comparison.config == {"energy.name": Pair(None, "45 nm, 0.9 V")}
+    energy = comparison.variants[0].totals["energy_pj"]
+    assert (energy.a, energy.change_percent) == (None, None)
+    assert energy.b > 0
+    assert comparison.saving["energy_percent"].a is None
+    assert compare(alpha5("run.energy=null"), alpha5("run.energy=null")).identical
+
+
 def test_a_name_is_enough_for_results_not_to_be_identical() -> None:
     comparison = compare(alpha5(), alpha5("machine.name=other"))
     assert not comparison.identical

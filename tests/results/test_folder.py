@@ -17,8 +17,8 @@ from accelsim.results.folder import check_target, write_results
 from accelsim.results.result import Result
 from tests.results.runs import CONFIGS, result_of
 
-FRAMES = ("layers", "units", "events", "stalls", "buffers")
-FILES = {"config.yaml", "network.yaml", "summary.json", *(f"{frame}.csv" for frame in FRAMES)}
+FRAMES = ("layers", "units", "events", "stalls", "buffers", "actions", "energy")
+FILES = {"config.yaml", "network.yaml", "energy.yaml", "summary.json", *(f"{frame}.csv" for frame in FRAMES)}
 
 
 @pytest.fixture
@@ -70,6 +70,14 @@ def test_the_summary_has_the_promised_keys(result: Result, tmp_path: Path) -> No
         assert {*promised.split(), "peak_bandwidth_bytes_per_cycle", "utilization"} <= set(summary["variants"][variant])
     savings = {"cycles_percent", "dram_bytes_percent", "ops_percent", "function_unit_busy_percent"}
     assert savings <= set(summary["saving"])
+
+
+def test_without_energies_there_is_no_table_of_them(tmp_path: Path) -> None:
+    result = accelsim.simulate(accelsim.load_config(CONFIGS / "alpha5.yaml", ["run.energy=null"]))
+    write_results(result, tmp_path / "results")
+    assert set(contents(tmp_path / "results")) == FILES - {"energy.yaml"}
+    assert (tmp_path / "results" / "energy.csv").read_text() == "variant,layer,component,part,energy_pj\n"
+    assert "energy" not in (tmp_path / "results" / "config.yaml").read_text()
 
 
 @pytest.mark.parametrize("case", ["alpha5", "cifar, kept on chip"])

@@ -11,7 +11,7 @@ import pytest
 import accelsim
 from accelsim.errors import InputError
 from accelsim.results.columns import COLUMNS
-from tests.results.runs import CASES, result_of
+from tests.results.runs import CASES, CONFIGS, result_of
 
 
 @pytest.fixture
@@ -43,6 +43,22 @@ def test_what_is_read_is_what_was_simulated(case: str, tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(getattr(stored, name), getattr(result, name), check_dtype=False, rtol=1e-15)
     assert stored.summary == result.summary
     assert stored.config.machine == result.config.machine
+
+
+def test_a_result_without_energies_and_without_stalls(tmp_path: Path) -> None:
+    config = accelsim.load_config(CONFIGS / "alpha5.yaml", ["run.energy=null"])
+    result = accelsim.simulate(config)
+    accelsim.write_results(result, tmp_path)
+    stalls = tmp_path / "stalls.csv"
+    stalls.write_text(stalls.read_text().splitlines()[0] + "\n")
+    stored = accelsim.load_results(tmp_path)
+    pd.testing.assert_frame_equal(stored.layers, result.layers, check_dtype=False)
+    assert stored.summary == result.summary
+    for name, numbers in (("energy", ["energy_pj"]), ("stalls", ["start_cycle", "end_cycle"])):
+        frame = getattr(stored, name)
+        assert frame.empty
+        assert list(frame.columns) == COLUMNS[name]
+        assert all(pd.api.types.is_numeric_dtype(frame[column]) for column in numbers)
 
 
 def test_a_layer_may_be_called_nan_or_like_a_number(folder: Path) -> None:

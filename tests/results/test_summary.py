@@ -121,6 +121,71 @@ def test_savings_are_in_per_cent_of_the_unfused_variant() -> None:
     assert saving.function_unit_busy_percent == 100 * 16 / 372
 
 
+def test_energy_of_alpha5() -> None:
+    # 424 and 432 bytes of 8 bits at 1,300 pJ for 64. 128 outputs of BN: a multiplication of 16 x 8 bits, which is one
+    # of sqrt(128), and an addition of 16; between 8 and 32 bits the energies go from 0.2 to 3.1, from 0.03 to 0.1 pJ.
+    variants = result_of("alpha5").summary.variants
+    fused, unfused = variants["fused"], variants["unfused"]
+    assert fused.energy_by_component_pj["dram"] == fused.energy_by_part_pj["dram"] == 68_900
+    assert unfused.energy_by_component_pj["dram"] == 70_200
+    multiplication, addition = 0.2 * (3.1 / 0.2) ** 0.25, (0.03 * 0.1) ** 0.5
+    assert unfused.energy_by_component_pj["bn_stage"] == pytest.approx(128 * (multiplication + addition))
+    assert "bn_stage" not in fused.energy_by_component_pj
+    assert list(fused.energy_by_part_pj) == ["arithmetic", "on_chip_memory", "dram"]
+    for variant in (fused, unfused):
+        assert variant.energy_pj == pytest.approx(sum(variant.energy_by_component_pj.values()))
+        assert variant.energy_pj == pytest.approx(sum(variant.energy_by_part_pj.values()))
+
+
+def test_power_and_energy_times_delay_of_alpha5() -> None:
+    fused = result_of("alpha5").summary.variants["fused"]
+    joules, seconds = (fused.energy_pj or 0) * 1e-12, 670 / 100e6
+    assert fused.average_power_mw == pytest.approx(joules / seconds * 1e3)
+    assert fused.energy_delay_joule_seconds == pytest.approx(joules * seconds)
+    assert fused.energy_delay_pj_cycles == (fused.energy_pj or 0) * 670
+
+
+def test_energy_saved_by_alpha5() -> None:
+    summary = result_of("alpha5").summary
+    assert summary.saving
+    ratio = (summary.variants["fused"].energy_pj or 0) / (summary.variants["unfused"].energy_pj or 1)
+    assert summary.saving.energy_percent == pytest.approx(100 * (1 - ratio))
+    assert summary.saving.energy_delay_percent == pytest.approx(100 * (1 - ratio * 670 / 688))
+
+
+def test_static_power_is_a_part(tmp_path: Path) -> None:
+    # 2 mW for 6.7 µs are 13.4 nJ
+    table = (CONFIGS / "energy" / "45nm.yaml").read_text() + "static: {dram: {mw: 2, source: made up}}\n"
+    (tmp_path / "table.yaml").write_text(table)
+    config = accelsim.load_config(CONFIGS / "alpha5.yaml", [f"run.energy={tmp_path / 'table.yaml'}"])
+    fused = accelsim.simulate(config).summary.variants["fused"]
+    assert fused.energy_by_part_pj["static"] == pytest.approx(13_400)
+    assert fused.energy_by_component_pj["dram"] == pytest.approx(68_900 + 13_400)
+
+
+def test_without_a_table_there_are_no_energies() -> None:
+    summary = accelsim.simulate(accelsim.load_config(CONFIGS / "alpha5.yaml", ["run.energy=null"])).summary
+    for variant in summary.variants.values():
+        figures = variant.model_dump(include={"energy_pj", "average_power_mw", "energy_delay_joule_seconds"})
+        assert set(figures.values()) == {variant.energy_delay_pj_cycles} == {None}
+        assert variant.energy_by_component_pj == variant.energy_by_part_pj == {}
+    assert summary.saving
+    assert (summary.saving.energy_percent, summary.saving.energy_delay_percent) == (None, None)
+    assert summary.saving.cycles_percent == 100 * 18 / 688
+    assert summary.config_sha256 != result_of("alpha5").summary.config_sha256
+
+
+def test_the_hash_is_of_what_is_in_the_table_wherever_it_lies(tmp_path: Path) -> None:
+    text = (CONFIGS / "energy" / "45nm.yaml").read_text()
+    hashes = []
+    for name, changed in (("copy", text), ("other", text.replace("pj: 0.2}", "pj: 0.3}"))):
+        (tmp_path / f"{name}.yaml").write_text(changed)
+        config = accelsim.load_config(CONFIGS / "alpha5.yaml", [f"run.energy={tmp_path / name}.yaml"])
+        hashes.append(accelsim.simulate(config).summary.config_sha256)
+    same, other = hashes
+    assert same == result_of("alpha5").summary.config_sha256 != other
+
+
 def test_what_the_machine_lacks_saves_nothing() -> None:
     saving = result_of("resnet18").summary.saving
     assert saving is not None

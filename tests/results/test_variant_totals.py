@@ -18,7 +18,7 @@ def test_they_are_those_of_the_summary(case: str) -> None:
     for _ in range(2):  # computed, and then remembered
         plan = plan_layers(result.config, in_layers(result.config, result.plan.graph), memo)
         assert plan.mappings == result.plan.mappings
-        totals = plan_totals(result.config.machine, result.config.run, plan, memo)
+        totals = plan_totals(result.config.machine, result.config.run, plan, memo, result.energy_table)
         assert list(totals) == list(result.summary.variants)
         for variant, summed in totals.items():
             told = result.summary.variants[variant].model_dump()

@@ -17,12 +17,18 @@ from accelsim.sweep.columns import FIGURES
 from accelsim.sweep.evaluate import Evaluator, PointError
 from accelsim.sweep.evaluation import Point
 from accelsim.sweep.folder import begin
+from accelsim.sweep.objectives import ENERGIES, SAVINGS
+from accelsim.sweep.reading import read_sweep
 from accelsim.sweep.show import point_yaml
+from tests.results.runs import CONFIGS
 from tests.sweep.tiny_sweeps import MIXED_AXES, evaluations_of, points_of, refusal, tiny_sweep
 
 
 def test_every_point_is_what_a_run_of_its_configuration_gives(tmp_path: Path) -> None:
-    sweep = tiny_sweep(tmp_path, MIXED_AXES)
+    tiny_sweep(tmp_path, MIXED_AXES)
+    with (tmp_path / "config.yaml").open("a") as config:
+        config.write(f"  energy: {CONFIGS / 'energy' / '45nm.yaml'}\n")
+    sweep = read_sweep(tmp_path / "sweep.yaml")
     begin(tmp_path / "sweep", sweep, resume=False, force=False)
     feasible = 0
     for evaluation in evaluations_of(sweep):
@@ -43,6 +49,8 @@ def test_every_point_is_what_a_run_of_its_configuration_gives(tmp_path: Path) ->
             assert summary.saving
             assert figures["saved_cycles_percent"] == summary.saving.cycles_percent
             assert figures["saved_dram_bytes_percent"] == summary.saving.dram_bytes_percent
+            assert figures["energy_pj"] == totals.energy_pj is not None
+            assert figures["saved_energy_percent"] == summary.saving.energy_percent
             assert figures["multipliers"] == 64
             assert figures["buffer_bytes"] == (4 + 4 + 1 + 4 + 4) * 1024
     assert feasible == 24  # of 32: shadow registers with os are 8
@@ -61,7 +69,6 @@ def test_the_key_of_a_point_is_that_of_accelsim_run(tmp_path: Path, monkeypatch:
 def test_areas_are_those_of_the_machine_with_its_memories(repository: Path, tmp_path: Path) -> None:
     from accelsim.area.estimate import machine_area
     from accelsim.area.figures import shipped
-    from accelsim.sweep.reading import read_sweep
 
     path = tmp_path / "sweep.yaml"
     base = repository / "configs" / "alpha5.yaml"
@@ -74,16 +81,22 @@ def test_areas_are_those_of_the_machine_with_its_memories(repository: Path, tmp_
     assert known.figures["unfused"][at("area_um2")] == area.unfused_um2
     assert known.figures["fused"][at("cycles_x_area")] == known.figures["fused"][at("cycles")] * area.fused_um2
     assert unknown.reason is None  # no such tile in the table: all figures but the areas
-    assert [name for name, value in zip(FIGURES, unknown.figures["fused"], strict=True) if value is None] == [
-        "area_um2",
-        "cycles_x_area",
-    ]
+    missing = {name for name, value in zip(FIGURES, unknown.figures["fused"], strict=True) if value is None}
+    assert missing == {"area_um2", "cycles_x_area"}
 
 
 def test_one_variant_alone_saves_nothing(tmp_path: Path) -> None:
     evaluation = evaluations_of(tiny_sweep(tmp_path, more="variants: [unfused]\n"))[0]
     assert list(evaluation.figures) == ["unfused"]
-    assert evaluation.figures["unfused"][-2:] == [None, None]
+    figures = dict(zip(FIGURES, evaluation.figures["unfused"], strict=True))
+    assert {figures[name] for name in SAVINGS.values()} == {None}
+
+
+def test_without_a_table_of_energies_there_are_none(tmp_path: Path) -> None:
+    evaluation = evaluations_of(tiny_sweep(tmp_path))[0]
+    for variant in ("fused", "unfused"):
+        figures = dict(zip(FIGURES, evaluation.figures[variant], strict=True))
+        assert {name for name, value in figures.items() if value is None} >= ENERGIES
 
 
 def test_a_combination_that_no_machine_has_is_infeasible(tmp_path: Path) -> None:

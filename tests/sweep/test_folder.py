@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from accelsim.energy.table import read_energy_table
 from accelsim.sweep.folder import begin, check_place, locked, stored_definition, stored_sweep
 from accelsim.sweep.journal import JOURNAL, Journal
 from accelsim.sweep.reading import read_sweep
-from tests.cli.tiny import NETWORK
+from tests.cli.tiny import CONFIG, NETWORK
+from tests.results.runs import CONFIGS
 from tests.sweep.tiny_sweeps import AXES, evaluations_of, refusal, sweep_file, tiny_sweep
 
 
@@ -63,6 +65,20 @@ def test_another_sweep_is_not_resumed(tmp_path: Path, begun: Path, axes: str, mo
     assert f"the sweep here is another one: it differs in {differs}; give --force" in message
 
 
+def test_a_folder_holds_the_table_of_energies_as_long_as_the_sweep_has_one(tmp_path: Path) -> None:
+    path = sweep_file(tmp_path)
+    (tmp_path / "config.yaml").write_text(CONFIG + f"  energy: {CONFIGS / 'energy' / '45nm.yaml'}\n")
+    with_table = read_sweep(path)
+    folder = tmp_path / "sweep"
+    begin(folder, with_table, resume=False, force=False)
+    assert read_energy_table(folder / "energy.yaml") == with_table.definition.energy_table
+    assert stored_sweep(folder).definition == with_table.definition
+    without = tiny_sweep(tmp_path)
+    assert "it differs in base, energy_table;" in refusal(begin, folder, without, resume=True, force=False)
+    begin(folder, without, resume=False, force=True)
+    assert not (folder / "energy.yaml").exists()
+
+
 def test_another_network_is_another_sweep(tmp_path: Path, begun: Path) -> None:
     path = sweep_file(tmp_path)
     changed = NETWORK.replace("out_channels: 8", "out_channels: 4")
@@ -96,7 +112,7 @@ def test_what_is_no_sweep_is_not_read(tmp_path: Path, begun: Path) -> None:
     assert "is no folder of a sweep: sweep.json: no such file" in refusal(stored_definition, tmp_path)
     path = begun / "sweep.json"
     text = path.read_text()
-    path.write_text(text.replace('"schema_version": 1', '"schema_version": 0'))
-    assert refusal(stored_definition, begun).endswith("schema_version: must be 1, not 0; sweep anew")
+    path.write_text(text.replace('"schema_version": 2', '"schema_version": 0'))
+    assert refusal(stored_definition, begun).endswith("schema_version: must be 2, not 0; sweep anew")
     path.write_text(text[:100])
     assert refusal(stored_definition, begun).startswith(f"{path}: Invalid JSON")

@@ -24,6 +24,9 @@ BOTH: tuple[Variant, ...] = ("fused", "unfused")
         ("unfused.frames_per_second", "frames_per_second", "maximize"),
         ("saving.cycles_percent", "saved_cycles_percent", "maximize"),
         ("saving.dram_bytes_percent", "saved_dram_bytes_percent", "maximize"),
+        ("fused.energy_pj", "energy_pj", "minimize"),
+        ("unfused.energy_delay_joule_seconds", "energy_delay_joule_seconds", "minimize"),
+        ("saving.energy_percent", "saved_energy_percent", "maximize"),
     ],
 )
 def test_an_objective_is_a_figure_and_a_direction(text: str, figure: str, direction: str) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from accelsim.energy.table import read_energy_table
 from accelsim.sweep.definition import Axis, Search
 from accelsim.sweep.reading import read_sweep
 from tests.cli.tiny import CONFIG, LRN, NETWORK
 from tests.sweep.tiny_sweeps import AXES, refusal, sweep_file, tiny_sweep
+
+TABLE = Path(__file__).parents[2] / "configs" / "energy" / "45nm.yaml"
 
 
 def test_a_sweep_is_resolved(tmp_path: Path) -> None:
@@ -24,6 +27,35 @@ def test_a_sweep_is_resolved(tmp_path: Path) -> None:
     assert definition.base["machine"]["dma"]["burst_bytes"] == 256  # a default
     assert [network.name for network in definition.networks] == ["net"]
     assert sweep.networks[0].name == "tiny"
+
+
+def test_a_table_of_energies_is_read(tmp_path: Path) -> None:
+    sweep_file(tmp_path, more="objectives: [fused.energy_pj, saving.energy_percent]\n")
+    (tmp_path / "config.yaml").write_text(CONFIG + f"  energy: {TABLE}\n")
+    definition = read_sweep(tmp_path / "sweep.yaml").definition
+    assert definition.energy_table == read_energy_table(TABLE)
+    # where it was is of no account
+    assert definition.base["run"]["energy"] == "energy.yaml"
+    (tmp_path / "copy.yaml").write_bytes(TABLE.read_bytes())
+    (tmp_path / "config.yaml").write_text(CONFIG + "  energy: copy.yaml\n")
+    assert read_sweep(tmp_path / "sweep.yaml").definition == definition
+
+
+def test_a_table_that_is_broken_is_refused(tmp_path: Path) -> None:
+    path = sweep_file(tmp_path)
+    (tmp_path / "config.yaml").write_text(CONFIG + "  energy: table.yaml\n")
+    assert "config.yaml:18: run.energy: " in refusal(read_sweep, path)
+    (tmp_path / "table.yaml").write_text(TABLE.read_text().replace("read_pj: 1300", "read_pj: -1300"))
+    assert "table.yaml:40: dram.read_pj: must be at least 0, not -1300" in refusal(read_sweep, path)
+
+
+@pytest.mark.parametrize(
+    "objective", ["fused.energy_pj", "unfused.energy_delay_joule_seconds", "saving.energy_percent"]
+)
+def test_an_objective_of_energy_needs_energies(tmp_path: Path, objective: str) -> None:
+    assert refusal(tiny_sweep, tmp_path, AXES, f"objectives: [{objective}]\n").endswith(
+        f"objectives[0]: '{objective}' needs a table of energies, which run.energy names in the base"
+    )
 
 
 def test_machine_and_run_may_be_written_in_the_sweep_itself(tmp_path: Path) -> None:
@@ -82,6 +114,10 @@ def test_a_value_that_is_wrong_only_beside_others_is_no_fault_of_the_file(tmp_pa
         ),
         ("  - run.tiling.conv.out_hight: [4]\n", "unknown key 'run.tiling.conv.out_hight'"),
         ("  - run.workload: [net.yaml]\n", "cannot be varied: list networks under 'workloads'"),
+        (
+            "  - run.energy: [a.yaml]\n",
+            "cannot be varied: all points have the same table of energies; name it in the base",
+        ),
         ("  - machine: [net.yaml]\n", "cannot be varied: name a key in it, such as machine.array.rows"),
         (
             "  - machine.array.rows: [4]\n  - machine.array.rows: [8]\n",

@@ -23,12 +23,22 @@ class Kind(NamedTuple):
     """Whether it can show a window of cycles; the others show whole layers."""
     both_variants: bool = False
     """Whether it shows something between fused and unfused, and so needs both."""
+    energies: bool = False
+    """Whether it shows energies, which a result has only if it was given a table of them."""
 
     @property
     def plot(self) -> Callable[..., Axes]:
         """What draws it, from the result and, by name, ``axes``, ``layers``, and ``window`` if it is ``over_time``."""
         module = import_module(f"accelsim.report.figures.{self.name}")
         return cast("Callable[..., Axes]", getattr(module, f"plot_{self.name}"))
+
+    def lack(self, records: Records) -> str | None:
+        """Say why a result does not suffice for it; ``None`` if it does."""
+        if self.both_variants and records.summary.saving is None:
+            return "only one variant ran"
+        if self.energies and all(variant.energy_pj is None for variant in records.summary.variants.values()):
+            return "the configuration names no table of energies (run.energy)"
+        return None
 
     def draw(self, records: Records, layers: Sequence[str] = (), window: Window | None = None) -> Figure:
         """Draw it as a figure of its own.
@@ -45,7 +55,7 @@ class Kind(NamedTuple):
         Raises
         ------
         InputError
-            If there is no such layer, nothing in the window, or only one variant where both are needed.
+            If there is no such layer, nothing in the window, or what :meth:`lack` says.
         """
         part = {"window": window} if self.over_time else {}
         return cast("Figure", self.plot(records, layers=layers, **part).figure)
@@ -59,6 +69,7 @@ _ALL = (
     Kind("roofline"),
     Kind("stalls"),
     Kind("saving", both_variants=True),
+    Kind("energy", energies=True),
 )
 
 KINDS = {kind.name: kind for kind in _ALL}

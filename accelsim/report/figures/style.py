@@ -83,6 +83,18 @@ USE = {
     "idle": Look("idle", PALE_GREY),
 }
 
+ENERGY = {
+    "dram": Look("DRAM", BLUE),
+    "accumulator": Look("accumulator", PURPLE),
+    "ifmap_buffer": Look("ifmap buffer", SKY_BLUE),
+    "weight_buffer": Look("weight buffer", YELLOW),
+    "other_buffers": Look("other buffers", LIGHT_GREY),
+    "conv_array": Look("conv array", GREEN),
+    "other_units": Look("other units", MIDDLE_GREY),
+    "bn_stage": Look("BatchNorm", VERMILLION),
+}
+"""What takes energy, as it is stacked: BatchNorm on top, so that what is gone can be seen."""
+
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT_PT,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from accelsim.config import resolved_yaml
+from accelsim.report.figures.kinds import KINDS
 from accelsim.report.figures.style import WAITS, WORK, Look
 from accelsim.report.figures.time_axis import time_axis
 from accelsim.report.page.bars import Bars, bars_of
@@ -17,7 +18,9 @@ from accelsim.report.page.printed_table import printed_table
 from accelsim.report.page.sentences import resolution_sentence, saving_sentence, shown_sentence
 from accelsim.report.page.timeline import timeline
 from accelsim.report.selection import Window, select
+from accelsim.report.terminal.energy import energy_table
 from accelsim.report.terminal.tables import fusion_lines, totals_table, unmodelled_lines
+from accelsim.results.folder import ENERGY, NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +65,7 @@ def report_page(records: Records, layers: Sequence[str] = (), window: Window | N
         saving=saving_sentence(summary),
         warnings=unmodelled_lines(summary.unmodelled),
         totals=printed_table(totals_table(summary)),
+        energy=printed_table(energy_table(summary)) if not KINDS["energy"].lack(records) else None,
         # The indented lines are of single BatchNorms, which have tables of their own here.
         folding=[line for line in fusion_lines(summary) if not line.startswith(" ")],
         unfolded=[fate for fate in summary.batchnorms if fate.folded_into is None],
@@ -71,7 +75,7 @@ def report_page(records: Records, layers: Sequence[str] = (), window: Window | N
         resolution=resolution_sentence(bars.resolution_cycles),
         legends=_legends(bars),
         figures=list(pictures(records)),
-        configuration=resolved_yaml(records.config.config, workload="network.yaml"),
+        configuration=resolved_yaml(records.config.config, workload=NETWORK, energy=ENERGY),
         library=library(),
         items=[
             embedded(timeline(activity, bars, time_axis(activity, layers, window)), "timeline"),

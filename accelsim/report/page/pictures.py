@@ -22,6 +22,7 @@ DESCRIPTIONS = {
     "cycles": "Cycles of every layer",
     "saving": "What fusing saved in every layer",
     "stalls": "Stalled cycles of every layer by what was waited for",
+    "energy": "Energy of every layer by the unit or memory that took it",
     "bandwidth": "Bytes per cycle to and from DRAM over time",
     "utilization": "Busy, stalled and idle cycles of every unit",
     "roofline": "Operations per cycle of every layer over its operations per DRAM byte, below the roof of the machine",
@@ -38,10 +39,10 @@ class Picture(NamedTuple):
 
 
 def pictures(records: Records) -> Iterator[Picture]:
-    """Draw all figures that the variants of a result suffice for."""
+    """Draw all figures that a result suffices for."""
     for name, description in DESCRIPTIONS.items():
         kind = KINDS[name]
-        if records.summary.saving or not kind.both_variants:
+        if not kind.lack(records):
             figure = kind.draw(records)
             yield Picture(_source(figure), description, round(REM_PER_INCH * figure.get_figwidth(), 2))
 

@@ -31,6 +31,8 @@ _SAVINGS = {
     "ops_percent": "operations",
     "convolution_ops_percent": "operations of convolutions and BN",
     "function_unit_busy_percent": "busy cycles of the function unit",
+    "energy_percent": "energy",
+    "energy_delay_percent": "energy · delay",
 }
 
 
@@ -86,6 +88,8 @@ def totals_table(variant: VariantComparison) -> Table:
     table = _table(f"total, {title}", "A", "B", "change")
     for name, figure in TOTAL_FIGURES.items():
         total = variant.totals[name]
+        if total.a is None and total.b is None:
+            continue
         table.add_row(figure.title, figure.text(total.a), figure.text(total.b), _change_text(total.a, total.b, " %"))
     table.add_section()
     for unit, unit_name in UNIT_NAMES.items():

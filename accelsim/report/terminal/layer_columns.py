@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 KIB = 1024
 
+PJ_PER_NJ = 1000
+
 NOTHING = "-"
 """In place of a figure of something that a variant does not have."""
 
@@ -37,6 +39,11 @@ def _kib(*names: str) -> Callable[[Row], float]:
     return lambda row: sum(row[name] for name in names) / KIB
 
 
+def _energy_nj(row: Row) -> float | None:
+    energy_pj: float | None = row.get("energy_pj")
+    return None if energy_pj is None else energy_pj / PJ_PER_NJ
+
+
 def _busy_percent(title: str, unit: str) -> LayerColumn:
     share = _cell(f"{unit}_utilization")
     return LayerColumn(f"{title} %", lambda row: None if share(row) is None else 100 * share(row), "{:.1f}")
@@ -54,6 +61,7 @@ LAYER_COLUMNS = {
     "written": LayerColumn("written KiB", _kib("dram_write_bytes"), "{:,.1f}"),
     "dram": LayerColumn("DRAM KiB", _kib("dram_read_bytes", "dram_write_bytes"), "{:,.1f}"),
     "bandwidth": LayerColumn("B/cycle", _cell("bandwidth_bytes_per_cycle"), "{:.2f}"),
+    "energy": LayerColumn("energy nJ", _energy_nj, "{:,.1f}"),
     "dma": _busy_percent("DMA", "dma"),
     "array": _busy_percent("array", "conv_array"),
     "bn": _busy_percent("BN", "bn_stage"),

@@ -88,9 +88,11 @@ def totals_table(summary: Summary) -> Table:
         table.add_column("saved", justify="right")
     for name, figure in TOTAL_FIGURES.items():
         values = {title: getattr(variant, name) for title, variant in variants.items()}
+        if all(value is None for value in values.values()):
+            continue
         cells = [figure.text(value) for value in values.values()]
         if summary.saving and figure.can_be_saved:
-            cells.append(_saved(values["fused"], values["unfused"]))
+            cells.append(saved_text(values["fused"], values["unfused"]))
         table.add_row(figure.title, *cells)
     table.add_section()
     for unit, name in UNIT_NAMES.items():
@@ -171,7 +173,8 @@ def _saving_lines(saving: Saving) -> list[str]:
     return lines
 
 
-def _saved(fused: float, unfused: float) -> str:
+def saved_text(fused: float, unfused: float) -> str:
+    """Write what fusing saved of a total, in per cent of unfused; nothing if there was nothing to save."""
     return _percent(100 * (1 - fused / unfused)) + " %" if unfused else ""
 
 

@@ -6,17 +6,22 @@ from typing import NamedTuple
 
 from accelsim.report.terminal.layer_columns import NOTHING
 
+PJ_PER_MJ = 1e9
+
+JS_PER_MJ_MS = 1e-6
+
 
 class TotalFigure(NamedTuple):
-    """A total: its title, its form, and whether fusing can save some of it."""
+    """A total: its title, its form, whether fusing can save some of it, and how much of it is 1 as it is written."""
 
     title: str
     form: str = "{:,}"
     can_be_saved: bool = False
+    unit: float = 1
 
     def text(self, value: float | None) -> str:
         """Write a value, if there is one."""
-        return NOTHING if value is None else self.form.format(value)
+        return NOTHING if value is None else self.form.format(value / self.unit if self.unit != 1 else value)
 
 
 TOTAL_FIGURES = {
@@ -31,6 +36,9 @@ TOTAL_FIGURES = {
     "peak_bandwidth_bytes_per_cycle": TotalFigure("bandwidth, peak", "{:.3f} B/cycle"),
     "macs": TotalFigure("MACs"),
     "ops": TotalFigure("operations", can_be_saved=True),
+    "energy_pj": TotalFigure("energy", "{:,.4g} mJ", can_be_saved=True, unit=PJ_PER_MJ),
+    "average_power_mw": TotalFigure("power, average", "{:,.4g} mW"),
+    "energy_delay_joule_seconds": TotalFigure("energy · delay", "{:,.4g} mJ·ms", can_be_saved=True, unit=JS_PER_MJ_MS),
 }
 """By their names in ``summary.json``, in the order of the lines."""
 

@@ -20,6 +20,12 @@ def fused_alone() -> Result:
     return accelsim.simulate(accelsim.load_config(CONFIGS / "alpha5.yaml", ["run.variants=[fused]"]))
 
 
+@cache
+def without_energies() -> Result:
+    """Return a result of a configuration that names no table of energies."""
+    return accelsim.simulate(accelsim.load_config(CONFIGS / "alpha5.yaml", ["run.energy=null"]))
+
+
 NETWORK = """\
 name: "costs $1 or $2"
 input: {channels: 8, height: 8, width: 8}
@@ -35,5 +41,6 @@ def folded_ahead(folder: Path) -> Result:
     """Return a result in which a layer, the BatchNorm 层, is there in the unfused variant alone."""
     (folder / "net.yaml").write_text(NETWORK, encoding="utf-8")
     machine = CONFIGS / "machines" / "edge32.yaml"
-    (folder / "config.yaml").write_text(f"machine: {machine}\nrun: {{workload: net.yaml}}\n")
+    energy = CONFIGS / "energy" / "45nm.yaml"
+    (folder / "config.yaml").write_text(f"machine: {machine}\nrun: {{workload: net.yaml, energy: {energy}}}\n")
     return accelsim.simulate(folder / "config.yaml")

@@ -12,7 +12,7 @@ from accelsim.errors import InputError
 from accelsim.report.figures.image import image_bytes
 from accelsim.report.figures.kinds import KINDS
 from accelsim.report.selection import Window
-from tests.report.figures.runs import folded_ahead, fused_alone
+from tests.report.figures.runs import folded_ahead, fused_alone, without_energies
 from tests.results.runs import CASES, result_of
 
 
@@ -43,6 +43,26 @@ def test_what_is_between_both_variants_needs_both() -> None:
         KINDS["saving"].draw(fused_alone())
 
 
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if not kind.energies])
+def test_energies_are_not_needed(kind: str) -> None:
+    assert image_bytes(KINDS[kind].draw(without_energies()), "png")
+
+
+def test_what_shows_energies_needs_them() -> None:
+    with pytest.raises(InputError, match=r"no energies, since its configuration names no table of them \(run.energy\)"):
+        KINDS["energy"].draw(without_energies())
+
+
+def test_what_a_result_lacks() -> None:
+    assert {name: kind.lack(fused_alone()) for name, kind in KINDS.items() if kind.lack(fused_alone())} == {
+        "saving": "only one variant ran"
+    }
+    lacks = {name: kind.lack(without_energies()) for name, kind in KINDS.items()}
+    assert {name: lack for name, lack in lacks.items() if lack} == {
+        "energy": "the configuration names no table of energies (run.energy)"
+    }
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unknown_layer_is_refused(kind: str) -> None:
     with pytest.raises(InputError, match="there is no layer 'conv11'; did you mean 'conv1'"):
@@ -59,6 +79,7 @@ def test_an_unknown_layer_is_refused(kind: str) -> None:
         ("roofline", "operations per DRAM byte", "operations per cycle"),
         ("stalls", "", "stalled cycles"),
         ("saving", "", "saved (%)"),
+        ("energy", "", "energy (µJ)"),
     ],
 )
 def test_axes_have_units(kind: str, across: str, up: str) -> None:

@@ -66,7 +66,7 @@ def test_a_page_is_shown_without_complaint_and_without_a_network(alpha5: Shown) 
     assert cycles(alpha5) == (0, 688)
     assert alpha5.column(0) == ["conv"]
     images = alpha5.page.locator("img")
-    assert images.count() == 6
+    assert images.count() == 7
     assert images.evaluate_all("images => images.every(image => image.complete && image.naturalWidth > 100)")
     assert alpha5.faults == []
 

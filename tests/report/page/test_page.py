@@ -15,6 +15,7 @@ import pytest
 import accelsim
 from accelsim.errors import InputError
 from accelsim.report.page.page import report_page
+from tests.report.figures.runs import without_energies
 from tests.report.page.hostile import FOLDED, LAYERS, MACHINE, NETWORK, OPERATOR, UNFOLDED, hostile_result
 from tests.results.runs import CONFIGS, result_of
 
@@ -50,6 +51,8 @@ def test_everything_is_there_in_order() -> None:
         "saves 2.62 % of the cycles (670 instead of 688)",
         "Totals",
         "18,560",
+        "Energy",
+        "68.9000",
         "What was folded",
         "1 of 1 BatchNorms folded into the layer before them",
         "busy cycles of the function unit: 4.30 % saved",
@@ -100,6 +103,13 @@ def test_a_single_variant() -> None:
     assert "saved" not in text.partition("Configuration")[0].partition("What was folded")[2]
 
 
+def test_without_energies_there_is_no_section_of_them() -> None:
+    page = report_page(without_energies())
+    assert "energy-heading" not in page
+    assert "energy.yaml" not in page
+    assert "energy-heading" in report_page(result_of("alpha5"))
+
+
 def test_nothing_is_fetched() -> None:
     page = Outline(report_page(result_of("alpha5")))
     sources = [
@@ -118,8 +128,8 @@ def test_it_can_be_read_without_eyes() -> None:
     page = Outline(report_page(hostile_result()))
     assert page.all("html") == [{"lang": "en"}]
     assert len(page.all("h1")) == 1
-    assert len(page.all("h2")) == 6
-    assert len(page.all("caption")) == len(page.all("table")) == 4
+    assert len(page.all("h2")) == 7
+    assert len(page.all("caption")) == len(page.all("table")) == 5
     assert all(image["alt"] for image in page.all("img"))
     ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
     named = [attributes["aria-labelledby"] for attributes in page.all("section")]

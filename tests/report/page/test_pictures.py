@@ -9,6 +9,7 @@ import pytest
 import accelsim
 from accelsim.report.figures.kinds import KINDS
 from accelsim.report.page.pictures import DESCRIPTIONS, pictures
+from tests.report.figures.runs import without_energies
 from tests.results.runs import CASES, CONFIGS, result_of
 
 
@@ -30,3 +31,7 @@ def test_figures_are_svg_with_their_width(case: str) -> None:
 def test_without_both_variants_no_saving_is_shown() -> None:
     result = accelsim.simulate(accelsim.load_config(CONFIGS / "alpha5.yaml", ["run.variants=[fused]"]))
     assert DESCRIPTIONS["saving"] not in [picture.description for picture in pictures(result)]
+
+
+def test_without_energies_none_are_shown() -> None:
+    assert DESCRIPTIONS["energy"] not in [picture.description for picture in pictures(without_energies())]

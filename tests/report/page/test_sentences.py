@@ -9,7 +9,7 @@ from tests.results.runs import result_of
 
 
 def saving(**percents: float | None) -> Saving:
-    rest = dict.fromkeys(("ops_percent", "convolution_ops_percent", "function_unit_busy_percent"))
+    rest = dict.fromkeys(set(Saving.model_fields) - {"cycles_percent", "dram_bytes_percent"})
     return Saving(**{"cycles_percent": 0, "dram_bytes_percent": 0} | rest | percents)
 
 

@@ -18,6 +18,7 @@ from accelsim.report.terminal.tables import (
 from accelsim.results.result import Result
 from accelsim.results.summary import UnmodelledOperator
 from accelsim.workload import read_network
+from tests.report.figures.runs import without_energies
 from tests.report.terminal.printing import printed
 from tests.results.runs import CONFIGS, result_of
 
@@ -69,6 +70,17 @@ def test_totals() -> None:
     assert cells(text, "function", "unit", "utilisation") == ["53.13", "%", "54.07", "%"]
 
 
+def test_energies_are_among_the_totals_if_there_are_any() -> None:
+    # 72.906 and 74.376 nJ, in 6.7 and 6.88 µs
+    text = printed(totals_table(result_of("alpha5").summary))
+    assert cells(text, "energy", "7.291e-05") == ["mJ", "7.438e-05", "mJ", "1.98", "%"]
+    assert cells(text, "power,", "average") == ["10.88", "mW", "10.81", "mW"]
+    assert cells(text, "energy", "·", "delay") == ["4.885e-07", "mJ·ms", "5.117e-07", "mJ·ms", "4.54", "%"]
+    without = printed(totals_table(without_energies().summary))
+    assert "energy" not in without
+    assert "power" not in without
+
+
 def test_a_unit_that_a_variant_lacks_has_a_dash() -> None:
     text = printed(totals_table(result_of("resnet18").summary))
     dash, share, _ = cells(text, "BN", "stage", "utilisation")
@@ -97,6 +109,7 @@ def strange(tmp_path: Path) -> Result:
         '  - {name: "[/bold]conv", op: conv, out_channels: 8, kernel: 3, padding: 1}\n'
     )
     text = (CONFIGS / "alpha5.yaml").read_text().replace("../workloads/alpha5.yaml", "net.yaml")
+    text = text.replace("energy/45nm.yaml", str(CONFIGS / "energy" / "45nm.yaml"))
     (tmp_path / "config.yaml").write_text(text)
     return accelsim.simulate(accelsim.load_config(tmp_path / "config.yaml"))
 
@@ -138,6 +151,7 @@ def ahead(tmp_path: Path) -> Path:
     """A configuration whose network has a BatchNorm ahead of a convolution, with a layer of its own."""
     (tmp_path / "net.yaml").write_text(AHEAD)
     text = (CONFIGS / "alpha5.yaml").read_text().replace("../workloads/alpha5.yaml", "net.yaml")
+    text = text.replace("energy/45nm.yaml", str(CONFIGS / "energy" / "45nm.yaml"))
     (tmp_path / "config.yaml").write_text(text)
     return tmp_path / "config.yaml"
 

@@ -16,6 +16,9 @@ from accelsim.results.summary import VariantSummary
         ("dram_read_bytes", 17466944, "17,466,944 B"),
         ("average_bandwidth_gb_per_second", 4.6537, "4.654 GB/s"),
         ("macs", None, "-"),
+        ("energy_pj", 5_732_099_304.7, "5.732 mJ"),
+        ("average_power_mw", 1323.675, "1,324 mW"),
+        ("energy_delay_joule_seconds", 2.4822e-05, "24.82 mJ·ms"),
     ],
 )
 def test_a_total(name: str, value: float | None, text: str) -> None:
