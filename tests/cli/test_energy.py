@@ -71,7 +71,7 @@ def test_a_run_shows_energies_if_its_configuration_names_a_table(capsys: pytest.
     command = ["run", "config.yaml", "-o", "out", "--force", "--set", f"run.energy={TABLE}"]
     assert main([*command, "--columns", "energy"]) == 0
     printed = capsys.readouterr().out
-    for words in (" energy nJ ", "energy, nJ", " energy · delay "):
+    for words in (" energy µJ ", "energy, nJ", " energy · delay "):
         assert words in printed
 
 

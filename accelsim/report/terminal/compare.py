@@ -112,9 +112,10 @@ def layers_tables(layers: Sequence[LayerComparison], *, wide: bool) -> Iterator[
     """Yield the table of layers with the usual columns, and then with ever fewer; or one with all that have a value."""
     of_a = {layer.layer: _row(layer, "a") for layer in layers}
     of_b = {layer.layer: _row(layer, "b") for layer in layers}
-    columns = columns_with_values([*of_a.values(), *of_b.values()]) if wide else None
+    rows = [*of_a.values(), *of_b.values()]
+    columns = columns_with_values(rows) if wide else None
     differences = {name: Difference("change\n%", _layer_change(name)) for name in ("cycles", "dram")}
-    for choice in column_choices(columns):
+    for choice in column_choices(columns, rows):
         yield side_by_side(of_a, {"A": of_a, "B": of_b}, choice, differences)
 
 

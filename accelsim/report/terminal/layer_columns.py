@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 KIB = 1024
 
-PJ_PER_NJ = 1000
+PJ_PER_UJ = 10**6
 
 NOTHING = "-"
 """In place of a figure of something that a variant does not have."""
@@ -39,9 +39,9 @@ def _kib(*names: str) -> Callable[[Row], float]:
     return lambda row: sum(row[name] for name in names) / KIB
 
 
-def _energy_nj(row: Row) -> float | None:
+def _energy_uj(row: Row) -> float | None:
     energy_pj: float | None = row.get("energy_pj")
-    return None if energy_pj is None else energy_pj / PJ_PER_NJ
+    return None if energy_pj is None else energy_pj / PJ_PER_UJ
 
 
 def _busy_percent(title: str, unit: str) -> LayerColumn:
@@ -61,7 +61,7 @@ LAYER_COLUMNS = {
     "written": LayerColumn("written KiB", _kib("dram_write_bytes"), "{:,.1f}"),
     "dram": LayerColumn("DRAM KiB", _kib("dram_read_bytes", "dram_write_bytes"), "{:,.1f}"),
     "bandwidth": LayerColumn("B/cycle", _cell("bandwidth_bytes_per_cycle"), "{:.2f}"),
-    "energy": LayerColumn("energy nJ", _energy_nj, "{:,.1f}"),
+    "energy": LayerColumn("energy µJ", _energy_uj, "{:,.2f}"),
     "dma": _busy_percent("DMA", "dma"),
     "array": _busy_percent("array", "conv_array"),
     "bn": _busy_percent("BN", "bn_stage"),
@@ -74,8 +74,8 @@ LAYER_COLUMNS = {
 }
 """All columns by the names that the command line knows them by, in the order in which ``--wide`` shows them."""
 
-DEFAULT_COLUMNS = ("cycles", "stalled", "dram", "array")
-"""Those that are shown where nothing else is asked for."""
+DEFAULT_COLUMNS = ("cycles", "stalled", "dram", "energy", "array")
+"""Those that are shown where nothing else is asked for, as far as some layer has a value."""
 
-DISPENSABLE_COLUMNS = ("stalled", "array")
+DISPENSABLE_COLUMNS = ("energy", "stalled", "array")
 """What is left out of these where there is no room for it, in this order."""

@@ -61,13 +61,23 @@ def side_by_side(
     return table
 
 
-def column_choices(columns: Sequence[str] | None) -> Iterator[Sequence[str]]:
-    """Yield what columns a table can have: those that were asked for; or the usual ones, and then ever fewer."""
+def column_choices(columns: Sequence[str] | None, rows: Sequence[Row]) -> Iterator[Sequence[str]]:
+    """Yield what columns a table can have: those that were asked for; or the usual ones, and then ever fewer.
+
+    Parameters
+    ----------
+    columns
+        Names in ``LAYER_COLUMNS`` where just these are to be shown.
+    rows
+        The layers; of the usual columns those are left out in which none has a value.
+    """
     if columns is not None:
         yield columns
         return
-    for count in range(len(DISPENSABLE_COLUMNS) + 1):
-        yield [name for name in DEFAULT_COLUMNS if name not in DISPENSABLE_COLUMNS[:count]]
+    usual = [name for name in DEFAULT_COLUMNS if name in columns_with_values(rows)]
+    dispensable = [name for name in DISPENSABLE_COLUMNS if name in usual]
+    for count in range(len(dispensable) + 1):
+        yield [name for name in usual if name not in dispensable[:count]]
 
 
 def columns_with_values(rows: Sequence[Row]) -> list[str]:

@@ -41,7 +41,7 @@ def layers_tables(layers: pd.DataFrame, columns: Sequence[str] | None = None) ->
     columns
         Names in ``LAYER_COLUMNS`` where just these are to be shown.
     """
-    for choice in column_choices(columns):
+    for choice in column_choices(columns, layers.to_dict("records")):
         yield layers_table(layers, choice)
 
 

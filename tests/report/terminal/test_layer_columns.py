@@ -26,7 +26,7 @@ ROW = {
     "dram_read_bytes": 2048,
     "dram_write_bytes": 1024,
     "bandwidth_bytes_per_cycle": 4.585,
-    "energy_pj": 72905.64,
+    "energy_pj": 72905.64e6,
     "tiling": "1 x 4x4 pixels",
     "second_phase_tiling": "",
     "dma_utilization": 0.25,
@@ -49,7 +49,7 @@ ROW = {
         ("written", "1.0"),
         ("dram", "3.0"),
         ("bandwidth", "4.58"),
-        ("energy", "72.9"),
+        ("energy", "72,905.64"),
         ("dma", "25.0"),
         ("array", "21.5"),
         # a unit that this variant does not have, and one that the machine does not have

@@ -51,15 +51,23 @@ def test_texts_have_one_column_and_are_told_apart_where_they_differ() -> None:
 
 
 def test_columns_that_are_asked_for_are_the_only_choice() -> None:
-    assert list(column_choices(["stalled", "array", "cycles"])) == [["stalled", "array", "cycles"]]
+    assert list(column_choices(["stalled", "array", "cycles"], [])) == [["stalled", "array", "cycles"]]
 
 
 def test_the_usual_columns_become_fewer() -> None:
-    assert list(column_choices(None)) == [
+    moved = {"dram_read_bytes": 0, "dram_write_bytes": 0}
+    rows = [FEW | moved | {"energy_pj": 1.0}, FEW | moved | {"conv_array_utilization": 0.5}]
+    assert list(column_choices(None, rows)) == [
+        ["cycles", "stalled", "dram", "energy", "array"],
         ["cycles", "stalled", "dram", "array"],
         ["cycles", "dram", "array"],
         ["cycles", "dram"],
     ]
+
+
+def test_usual_columns_without_any_value_are_left_out() -> None:
+    rows = [FEW | {"dram_read_bytes": 0, "dram_write_bytes": 0, "energy_pj": float("nan")}]
+    assert list(column_choices(None, rows)) == [["cycles", "stalled", "dram"], ["cycles", "dram"]]
 
 
 def test_columns_without_any_value_are_known() -> None:
