@@ -33,7 +33,7 @@ def seen_by_mapper(problem: MappingProblem) -> MachineConfig:
     """Return the machine of a problem as far as its tiling depends on it."""
     machine, convolution = problem.machine, isinstance(problem.shape, ConvShape)
     buffers, passes = machine.buffers, machine.bn.placement == "pass"
-    psums = machine.accumulator.psums if convolution else 1
+    psums = machine.half_psums if convolution else 1
     psum_halves = 1 if passes else machine.accumulator.halves
     return _with_sections(
         machine,
@@ -99,7 +99,7 @@ def seen_by_program(machine: MachineConfig) -> MachineConfig:
 
 def _with_sections(machine: MachineConfig, **sections: object) -> MachineConfig:
     """Return a machine of these sections and the given one's array, of which only the width of psums is hidden."""
-    array = machine.array.model_copy(update={"psum_bits": 1})
+    array = machine.array.model_copy(update={"psum_bits": 1, "weight_bits": machine.weight_bits})
     return machine.model_copy(update={"name": "", "clock_mhz": 1.0, "keep_on_chip": False, "array": array, **sections})
 
 

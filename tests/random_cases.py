@@ -26,6 +26,10 @@ def seeded(seed: int) -> Random:
     return Random(seed)  # noqa: S311  nothing here is secret
 
 
+PSUMS = [{"psums": 16}, {"psums": 64}, {"psums": 256}, {"psums": 1024}, {"kib": 1}]
+"""Capacities of an accumulator."""
+
+
 class Case(NamedTuple):
     """A machine, and one layer as the two variants of a network have it."""
 
@@ -68,9 +72,10 @@ def random_machine(random: Random) -> MachineConfig:
                 "ifmap_streaming": "raster" if raster else "im2col",
                 "stationary_double_buffer": double,
                 "operand_bits": operand_bits,
+                "weight_bits": random.choice([None, None, 2, 8, 12]),
                 "grouped": "block_diagonal" if dataflow == "ws" and random.random() < 0.5 else "sequential",
             },
-            "accumulator": {"psums": random.choice([16, 64, 256, 1024]), "halves": random.choice([1, 2, 2, 3])},
+            "accumulator": {**random.choice(PSUMS), "halves": random.choice([1, 2, 2, 3])},
             "buffers": {
                 "parameter": {"kib": 1, "halves": random.choice([1, 1, 2, 3])},
                 **{name: buffer(2) for name in ("ifmap", "weight", "residual", "ofmap")},

@@ -169,7 +169,7 @@ def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
 
 
 def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
-    bits = problem.machine.array.operand_bits * problem.shape.window.positions
+    bits = problem.machine.weight_bits * problem.shape.window.positions
     groups = _parts(problem.groups, candidates.groups, _GROUPS)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels, _OUTPUTS)
     inputs = _parts(_inputs_per_group(problem), candidates.in_channels, _INPUTS)
