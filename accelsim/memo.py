@@ -61,7 +61,8 @@ class Memo:
         epilogue = layer.epilogue
         if not epilogue.batchnorm:
             mapping = replace(mapping, second_phase=None)
-        view = self._view(machine, epilogue, second_phase=mapping.second_phase is not None)
+        convolution = isinstance(layer.shape, ConvShape)
+        view = self._view(machine, epilogue, convolution=convolution, second_phase=mapping.second_phase is not None)
         return self._totals(view, layer.shape, epilogue, mapping)
 
     def _choose(self, problem: MappingProblem, objective: Objective) -> Tiling:

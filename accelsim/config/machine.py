@@ -185,6 +185,16 @@ class StageConfig(Section):
     latency_cycles: Cycles = Field(0, description="pipeline latency of the stage (inline, offchip)")
 
 
+class RequantizationConfig(StageConfig):
+    """The requantiser: a stage that brings psums to the width of operands (docs/microarchitecture.md, §4)."""
+
+    weight_scales: Literal["per_tensor", "per_channel"] = Field(
+        "per_channel",
+        description="scales of quantised weights: one for all (a multiplier in a register), or one for each output "
+        "channel (a multiplier in the parameter buffer, unless BN's own constants carry it)",
+    )
+
+
 class MachineConfig(Section):
     """A whole machine; see docs/microarchitecture.md.
 
@@ -202,6 +212,9 @@ class MachineConfig(Section):
     dma: DmaConfig = DmaConfig()
     dram: DramConfig
     bn: BnConfig
+    requantization: RequantizationConfig | None = Field(
+        None, description="a stage of its own between BN and residual add; default: the activation stage converts"
+    )
     residual_add: StageConfig
     pooling: StageConfig
     activation: StageConfig
@@ -221,10 +234,20 @@ class MachineConfig(Section):
         return self.bn.placement == "pass" or widths[0] <= widths[1]
 
     def stage(self, name: str) -> BnConfig | StageConfig:
-        """Return a stage of the post-pipeline by the name of its unit, or of a pass of the function unit."""
+        """Return a stage of the post-pipeline by the name of its unit, or of a pass of the function unit.
+
+        Raises
+        ------
+        ValueError
+            If it is the requantiser, and the machine has none.
+        """
         match name:
             case "bn_stage" | "batchnorm":
                 return self.bn
+            case "requantizer" | "requantize":
+                if self.requantization is None:
+                    raise ValueError("the machine has no requantiser")
+                return self.requantization
             case "residual_add":
                 return self.residual_add
             case "pooling":

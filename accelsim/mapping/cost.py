@@ -123,13 +123,15 @@ def unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArr
 
 
 def _drain_cycles(problem: MappingProblem, work: ArrayWork[IntArray]) -> IntArray:
-    """Cycles of the stage that takes longest for a tile, of those that every layer has, and of pooling."""
+    """Cycles of the stage that takes longest for a tile: of activation and, where it passes them, the two others."""
     machine = problem.machine
     blocks = drain_blocks(machine.array, work)
-    activation = rows_cycles(blocks, machine.activation.lanes)
-    if not problem.pooling:
-        return activation
-    return np.maximum(activation, problem.shape.window.positions * rows_cycles(blocks, machine.pooling.lanes))
+    longest = rows_cycles(blocks, machine.activation.lanes)
+    if problem.pooling:
+        longest = np.maximum(longest, rows_cycles(blocks, machine.pooling.lanes, problem.shape.window.positions))
+    if problem.requantizes:
+        longest = np.maximum(longest, rows_cycles(blocks, machine.stage("requantizer").lanes))
+    return longest
 
 
 def _tiles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, ArrayWork[IntArray]]:
