@@ -29,6 +29,7 @@ FURTHER_VALUES: dict[str, list[Any]] = {
     "array.psum_bits": [40, 64],
     "bn.placement": ["inline", "pass", "offchip"],
     "buffers.parameter.kib": [1, 2],
+    "requantization": [None, {"lanes": 1, "weight_scales": "per_tensor"}, {"lanes": 3, "latency_cycles": 7}],
     "dma.burst_bytes": [3, 4096],
 }
 """What random machines do not vary, or seldom."""
@@ -52,6 +53,8 @@ def with_field(machine: MachineConfig, key: str, value: Any) -> MachineConfig | 
     section = written
     for part in path:
         section = section[part]
+        if section is None:
+            return None
     section[name] = value
     try:
         other = MachineConfig.model_validate(written)

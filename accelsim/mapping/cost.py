@@ -112,7 +112,7 @@ def estimated_cycles(problem: MappingProblem, candidates: Candidates, moved_byte
 
 
 def unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, IntArray]:
-    """Busy cycles of the array and of what lies behind it: the pooling stage, or else the activation stage."""
+    """Busy cycles of the array and of what lies behind it: its slowest stage, but for BN and residual add."""
     tiles, work = _tiles(problem, candidates)
     post = _total(tiles * _drain_cycles(problem, work))
     if not isinstance(problem.shape, ConvShape):

@@ -50,9 +50,11 @@ def tasks_of(machine: MachineConfig, unfused: Layer, kept: Residency) -> list[Ta
     """Return what is tiled for a layer: itself and, where it has one, its off-chip BN."""
     operand_bits, epilogue = machine.array.operand_bits, unfused.epilogue
     bn_words = {"scale_shift": 2, "raw": 4}[machine.bn.parameters] if epilogue.batchnorm else 0
-    words = bn_words + (1 if epilogue.bias else 0)
-    at_once = _bytes(unfused.shape.output.channels * words * machine.bn.parameter_bits) <= _half(machine, "parameter")
     is_convolution = isinstance(unfused.shape, ConvShape)
+    requantization = machine.requantization if is_convolution else None
+    multipliers = 1 if requantization is not None and requantization.weight_scales == "per_channel" else 0
+    words = (1 if epilogue.bias else 0) + (bn_words or multipliers)
+    at_once = _bytes(unfused.shape.output.channels * words * machine.bn.parameter_bits) <= _half(machine, "parameter")
     offchip = machine.bn.placement == "offchip" and epilogue.batchnorm and is_convolution
     intermediate_bits = machine.bn.intermediate_bits or operand_bits
     stored = [0 if kept.ofmap else operand_bits]
@@ -60,7 +62,7 @@ def tasks_of(machine: MachineConfig, unfused: Layer, kept: Residency) -> list[Ta
     task = Task(
         machine=machine,
         shape=unfused.shape,
-        fused_words=min(words, 1) if is_convolution else words,
+        fused_words=int(epilogue.bias or epilogue.batchnorm) + multipliers if is_convolution else words,
         held_words=words,
         parameters_at_once=at_once,
         residual=epilogue.residual,

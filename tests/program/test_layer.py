@@ -23,6 +23,7 @@ from accelsim.workload.shapes import Shape, Window
 from tests.dram_bytes import bytes_moved
 from tests.hand_built import changed, machine
 from tests.oracle.machine import run_per_cycle
+from tests.oracle.words import phases_of
 from tests.random_cases import random_case, random_machine, random_mapping, random_network, seeded
 
 SEEDS = st.integers(0, 2**32)
@@ -197,7 +198,7 @@ def check_bytes(config: MachineConfig, layer: Layer, program: Program) -> None:
     if isinstance(shape, ConvShape):
         weights = shape.input.channels // shape.groups * shape.output.channels * shape.window.positions
     assert len(moved["weight"]) == weights * config.weight_bits // 8
-    words = layer.epilogue.bias + config.bn.words * layer.epilogue.batchnorm
+    words = sum(phase.words for phase in phases_of(config, layer))
     assert len(moved["parameter"]) == shape.output.channels * words * 2
 
     # No tensor lies where another does, and each begins at a burst.
