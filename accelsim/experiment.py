@@ -17,14 +17,16 @@ from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape, layers_of
 from accelsim.mapping.plan import Choose, LayerMapping, map_layers
 from accelsim.mapping.search import choose_tiling
 from accelsim.memo import Memo
+from accelsim.program.drain import uses_function_unit
 from accelsim.program.layer import layer_program
+from accelsim.program.operations import STAGES
 from accelsim.simulation import LayerRecord, simulate_program
 from accelsim.totals import LayerTotals
 from accelsim.workload import Graph, read_network
 from accelsim.workload.shapes import MAX_ELEMENTS
 from accelsim.workload.unmodelled import refuse_unmodelled, unmodelled_nodes
 
-UNITS = ("dma", "conv_array", "bn_stage", "residual_add", "pooling", "activation", "function_unit")
+UNITS = ("dma", "conv_array", *STAGES, "function_unit")
 """All units that a machine can have, in the order in which data meets them."""
 
 LayersDone = Callable[[int, int], None]
@@ -83,7 +85,7 @@ class Network(NamedTuple):
 
 
 def plan_network(config: LoadedConfig) -> NetworkPlan:
-    """Read the network, fold, group into layers, and map; both variants get the same mapping.
+    """Read the network, fold, group into layers, and map; all variants get the same mapping.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
 
 
 def plan_graph(config: LoadedConfig, graph: Graph) -> NetworkPlan:
-    """Fold, group into layers, and map a network that has been read; both variants get the same mapping.
+    """Fold, group into layers, and map a network that has been read; all variants get the same mapping.
 
     Raises
     ------
@@ -123,6 +125,7 @@ def in_layers(config: LoadedConfig, graph: Graph) -> Network:
     layers: dict[Variant, list[Layer]] = {
         "fused": layers_of(fold_batchnorms(graph, matches), batch),
         "unfused": unfused,
+        "fused_into_requant": layers_of(fold_batchnorms(graph, matches, into_requantizer=True), batch),
     }
     if not all(layers.values()):
         raise InputError(_why_there_is_nothing_to_do(graph, layers), path=config.workload_path)
@@ -130,7 +133,7 @@ def in_layers(config: LoadedConfig, graph: Graph) -> Network:
 
 
 def plan_layers(config: LoadedConfig, network: Network, memo: Memo) -> NetworkPlan:
-    """Map a network in layers; both variants get the same mapping.
+    """Map a network in layers; all variants get the same mapping.
 
     Parameters
     ----------
@@ -182,7 +185,8 @@ def map_variants(
     machine
         The machine.
     layers
-        All layers in order of execution, in both variants.
+        All layers in order of execution, unfused, fused, and in whatever other variants; where BN is folded does not
+        matter, since what is mapped has the parameters of the variant that has most.
     fixed
         Tilings that were asked for, by the name that a layer has unfused.
     objective
@@ -193,7 +197,7 @@ def map_variants(
     Returns
     -------
     dict
-        For both variants, mappings by the name of the layer.
+        For these variants, mappings by the name of the layer.
 
     Raises
     ------
@@ -206,10 +210,10 @@ def map_variants(
     unfused = [_as_mapped(layer, common[layer.name]) for layer in layers["unfused"]]
     mappings = map_layers(machine, unfused, fixed, objective, choose)
     if [layer.name for layer in layers["fused"]] == list(common):
-        return {"fused": mappings, "unfused": mappings}
+        return dict.fromkeys(layers, mappings)
     left = [_as_mapped(layer, common[home]) for home, layer in fused.items()]
     still_fixed = {layer.name: fixed[home] for home, layer in fused.items() if home in fixed}
-    return {"fused": map_layers(machine, left, still_fixed, objective, choose), "unfused": mappings}
+    return dict.fromkeys(layers, map_layers(machine, left, still_fixed, objective, choose)) | {"unfused": mappings}
 
 
 class _Parameters(NamedTuple):
@@ -318,11 +322,13 @@ def _run_variant(
 
 def machine_units(machine: MachineConfig, variant: Variant, layers: Sequence[Layer]) -> tuple[str, ...]:
     """Units of the machine, in the order of ``UNITS``. A BN stage without any BN to do may have been removed."""
-    absent = {"function_unit"}
-    if machine.bn.placement == "pass":
-        absent = {"bn_stage", "residual_add", "pooling", "activation"}
-    elif variant == "fused" and machine.bn.when_fused == "removed" and not _normalises(layers):
+    absent: set[str] = {"function_unit"}
+    if uses_function_unit(machine):
+        absent = set(STAGES)
+    elif variant != "unfused" and machine.bn.when_fused == "removed" and not _normalises(layers):
         absent.add("bn_stage")
+    if machine.requantization is None:
+        absent.add("requantizer")
     return tuple(unit for unit in UNITS if unit not in absent)
 
 

@@ -62,13 +62,17 @@ class StreamShape(NamedTuple):
 
 
 class Epilogue(NamedTuple):
-    """What happens to the psums, or to the streamed elements, on the way out."""
+    """What happens to the psums, or to the streamed elements, on the way out.
+
+    ``folded_scale`` says that the requantiser's multipliers hold the scale of a BatchNorm that is gone.
+    """
 
     bias: bool = False
     batchnorm: bool = False
     residual: bool = False
     pooling: bool = False
     activation: ActivationKind | None = None
+    folded_scale: bool = False
 
 
 class Operations(NamedTuple):
@@ -212,7 +216,7 @@ def _shape_of(node: Node, graph: Graph, batch: int) -> ConvShape | StreamShape:
 
 def _with_node(epilogue: Epilogue, node: Node) -> Epilogue:
     if isinstance(node, Conv | Linear):
-        return epilogue._replace(bias=node.bias)
+        return epilogue._replace(bias=node.bias, folded_scale=node.folded_scale)
     if isinstance(node, BatchNorm):
         return epilogue._replace(batchnorm=True)
     if isinstance(node, Add):

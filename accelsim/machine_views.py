@@ -16,10 +16,12 @@ from accelsim.config.machine import (
     DmaConfig,
     DramConfig,
     MachineConfig,
+    RequantizationConfig,
     StageConfig,
 )
 from accelsim.layers import ConvShape, Epilogue
 from accelsim.mapping.problem import MappingProblem
+from accelsim.requantization import drain_words, requantizes
 
 # What stands for a section of which nothing matters: any value would do.
 _ANY_BUFFER = BufferConfig(kib=1, halves=1)
@@ -33,7 +35,7 @@ def seen_by_mapper(problem: MappingProblem) -> MachineConfig:
     """Return the machine of a problem as far as its tiling depends on it."""
     machine, convolution = problem.machine, isinstance(problem.shape, ConvShape)
     buffers, passes = machine.buffers, machine.bn.placement == "pass"
-    psums = machine.accumulator.psums if convolution else 1
+    psums = machine.half_psums if convolution else 1
     psum_halves = 1 if passes else machine.accumulator.halves
     return _with_sections(
         machine,
@@ -48,13 +50,16 @@ def seen_by_mapper(problem: MappingProblem) -> MachineConfig:
         dma=_ANY_DMA,
         dram=machine.dram,
         bn=_bn(machine, parameter_bits=machine.bn.parameter_bits if problem.parameter_words else None),
+        requantization=_requantizer_seen_by_mapper(problem),
         residual_add=_ANY_STAGE,
         pooling=_lanes_of(machine, machine.pooling) if problem.pooling else _ANY_STAGE,
         activation=_lanes_of(machine, machine.activation),
     )
 
 
-def seen_by_units(machine: MachineConfig, epilogue: Epilogue, *, second_phase: bool) -> MachineConfig:
+def seen_by_units(
+    machine: MachineConfig, epilogue: Epilogue, *, convolution: bool, second_phase: bool
+) -> MachineConfig:
     """Return a machine as far as the time of a layer's operations depends on it, the layer being mapped.
 
     Parameters
@@ -63,6 +68,8 @@ def seen_by_units(machine: MachineConfig, epilogue: Epilogue, *, second_phase: b
         The machine.
     epilogue
         What the layer does besides its convolution.
+    convolution
+        Whether it has one.
     second_phase
         Whether it has a BatchNorm that goes off chip.
     """
@@ -79,19 +86,25 @@ def seen_by_units(machine: MachineConfig, epilogue: Epilogue, *, second_phase: b
         ),
         dma=machine.dma,
         dram=machine.dram,
-        bn=_bn_seen_by_units(machine, epilogue, second_phase=second_phase),
+        bn=_bn_seen_by_units(machine, epilogue, convolution=convolution, second_phase=second_phase),
+        requantization=_requantizer_seen_by_units(machine, epilogue, convolution=convolution),
         residual_add=_stage(machine, machine.residual_add) if epilogue.residual else _ANY_STAGE,
         pooling=_stage(machine, machine.pooling) if epilogue.pooling else _ANY_STAGE,
         activation=_stage(machine, machine.activation),
     )
 
 
-def seen_by_counts(machine: MachineConfig, epilogue: Epilogue, *, second_phase: bool) -> MachineConfig:
+def seen_by_counts(
+    machine: MachineConfig, epilogue: Epilogue, *, convolution: bool, second_phase: bool
+) -> MachineConfig:
     """Return a machine as far as the actions of a layer depend on it; parameters as of :func:`seen_by_units`."""
-    view = seen_by_units(machine, epilogue, second_phase=second_phase)
+    view = seen_by_units(machine, epilogue, convolution=convolution, second_phase=second_phase)
+    array = view.array.model_copy(update={"psum_bits": machine.array.psum_bits})
     bn = view.bn.model_copy(update={"latency_cycles": 0, "flush_cycles": 0})
+    requantization = view.requantization and view.requantization.model_copy(update={"latency_cycles": 0})
     stages = dict.fromkeys(("residual_add", "pooling", "activation"), _ANY_STAGE)
-    return view.model_copy(update={"array": machine.array, "dma": _ANY_DMA, "dram": _ANY_DRAM, "bn": bn, **stages})
+    hidden = {"dma": _ANY_DMA, "dram": _ANY_DRAM, **stages}
+    return view.model_copy(update={"array": array, "bn": bn, "requantization": requantization, **hidden})
 
 
 def seen_by_program(machine: MachineConfig) -> MachineConfig:
@@ -107,13 +120,17 @@ def seen_by_program(machine: MachineConfig) -> MachineConfig:
         array = array.model_copy(update={"rows": 1, "stationary_double_buffer": False})
     bn = machine.bn.model_copy(update={"lanes": 1, "latency_cycles": 0, "flush_cycles": 0})
     stages = dict.fromkeys(("residual_add", "pooling", "activation"), _ANY_STAGE)
+    requantization = machine.requantization
+    if requantization is not None:
+        requantization = requantization.model_copy(update={"lanes": 1, "latency_cycles": 0})
     # Bursts align the tensors in DRAM, and an outline has no addresses.
-    return machine.model_copy(update={"array": array, "dma": _ANY_DMA, "dram": _ANY_DRAM, "bn": bn, **stages})
+    hidden = {"array": array, "dma": _ANY_DMA, "dram": _ANY_DRAM, "bn": bn, "requantization": requantization, **stages}
+    return machine.model_copy(update=hidden)
 
 
 def _with_sections(machine: MachineConfig, **sections: object) -> MachineConfig:
     """Return a machine of these sections and the given one's array, of which only the width of psums is hidden."""
-    array = machine.array.model_copy(update={"psum_bits": 1})
+    array = machine.array.model_copy(update={"psum_bits": 1, "weight_bits": machine.weight_bits})
     return machine.model_copy(update={"name": "", "clock_mhz": 1.0, "keep_on_chip": False, "array": array, **sections})
 
 
@@ -124,9 +141,9 @@ def _bn(machine: MachineConfig, **known: object) -> BnConfig:
     return _ANY_BN.model_copy(update={"placement": placement, **values})
 
 
-def _bn_seen_by_units(machine: MachineConfig, epilogue: Epilogue, *, second_phase: bool) -> BnConfig:
+def _bn_seen_by_units(machine: MachineConfig, epilogue: Epilogue, *, convolution: bool, second_phase: bool) -> BnConfig:
     bn, passes = machine.bn, machine.bn.placement == "pass"
-    loads = epilogue.bias or epilogue.batchnorm
+    loads = epilogue.bias or drain_words(machine, epilogue, convolution=convolution) > 0
     return _bn(
         machine,
         flush_cycles=bn.flush_cycles if passes else None,
@@ -135,6 +152,26 @@ def _bn_seen_by_units(machine: MachineConfig, epilogue: Epilogue, *, second_phas
         parameters=bn.parameters if epilogue.batchnorm else None,
         parameter_bits=bn.parameter_bits if loads else None,
         intermediate_bits=machine.intermediate_bits if second_phase else None,
+    )
+
+
+def _requantizer_seen_by_mapper(problem: MappingProblem) -> RequantizationConfig | None:
+    """Return the requantiser that a tiling depends on; its words are known to the problem."""
+    requantization = problem.machine.requantization if problem.requantizes else None
+    if requantization is None:
+        return None
+    return RequantizationConfig(lanes=_lanes(problem.machine, requantization.lanes))
+
+
+def _requantizer_seen_by_units(
+    machine: MachineConfig, epilogue: Epilogue, *, convolution: bool
+) -> RequantizationConfig | None:
+    """Return the requantiser, if the layer passes it."""
+    requantization = machine.requantization
+    if requantization is None or not requantizes(machine, epilogue, convolution=convolution):
+        return None
+    return RequantizationConfig.model_construct(
+        **dict(_stage(machine, requantization)), weight_scales=requantization.weight_scales
     )
 
 

@@ -16,6 +16,8 @@ from accelsim.program.outline import Outline, outline_of
 from accelsim.recurrence import layer_totals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from accelsim.config.machine import MachineConfig
     from accelsim.config.run import Objective
     from accelsim.energy.action import Action
@@ -62,14 +64,12 @@ class Memo:
         DeadlockError
             As :func:`accelsim.simulation.simulate_program`.
         """
-        mapping = _mapping_used(layer, mapping)
-        view = self._view(machine, layer.epilogue, second_phase=mapping.second_phase is not None)
+        view, mapping = _seen(self._view, machine, layer, mapping)
         return self._totals(view, layer.shape, layer.epilogue, mapping)
 
     def layer_actions(self, machine: MachineConfig, layer: Layer, mapping: LayerMapping) -> tuple[Action, ...]:
         """Do the same as :func:`accelsim.energy.layer.layer_actions`."""
-        mapping = _mapping_used(layer, mapping)
-        view = self._view_of_counts(machine, layer.epilogue, second_phase=mapping.second_phase is not None)
+        view, mapping = _seen(self._view_of_counts, machine, layer, mapping)
         return self._actions(view, layer.shape, layer.epilogue, mapping)
 
     def _choose(self, problem: MappingProblem, objective: Objective) -> Tiling:
@@ -96,6 +96,11 @@ def _nameless(shape: ConvShape | StreamShape, epilogue: Epilogue) -> Layer:
     return Layer("", "", shape, epilogue, (), ())
 
 
-def _mapping_used(layer: Layer, mapping: LayerMapping) -> LayerMapping:
-    """Return the mapping without the second phase, where the layer has none."""
-    return mapping if layer.epilogue.batchnorm else replace(mapping, second_phase=None)
+def _seen(
+    view_of: Callable[..., MachineConfig], machine: MachineConfig, layer: Layer, mapping: LayerMapping
+) -> tuple[MachineConfig, LayerMapping]:
+    """Return machine and mapping as far as they matter to a layer: it may lack the second phase it is mapped with."""
+    if not layer.epilogue.batchnorm:
+        mapping = replace(mapping, second_phase=None)
+    convolution, second_phase = isinstance(layer.shape, ConvShape), mapping.second_phase is not None
+    return view_of(machine, layer.epilogue, convolution=convolution, second_phase=second_phase), mapping

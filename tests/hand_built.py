@@ -35,14 +35,14 @@ SECTIONS: dict[str, dict[str, Any]] = {
 
 def machine(**sections: dict[str, Any]) -> MachineConfig:
     """Build a machine with a 4×3 array, a port of 1 byte per cycle and stages that all differ."""
-    return MachineConfig.model_validate({name: default | sections.get(name, {}) for name, default in SECTIONS.items()})
+    return MachineConfig.model_validate(SECTIONS | {name: SECTIONS.get(name, {}) | sections[name] for name in sections})
 
 
 def changed(machine: MachineConfig, **sections: dict[str, Any]) -> MachineConfig:
     """Return a machine like this one but for some keys."""
     written = machine.model_dump()
     for name, values in sections.items():
-        written[name] |= values
+        written[name] = (written[name] or {}) | values
     return MachineConfig.model_validate(written)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 from typing import Any, NamedTuple
@@ -26,20 +27,33 @@ def seeded(seed: int) -> Random:
     return Random(seed)  # noqa: S311  nothing here is secret
 
 
+VARIANTS: tuple[Variant, ...] = ("unfused", "fused", "fused_into_requant")
+
+PSUMS = [{"psums": 16}, {"psums": 64}, {"psums": 256}, {"psums": 1024}, {"kib": 1}]
+"""Capacities of an accumulator."""
+
+
 class Case(NamedTuple):
-    """A machine, and one layer as the two variants of a network have it."""
+    """A machine, and one layer as the variants of a network have it."""
 
     machine: MachineConfig
     unfused: Layer
     fused: Layer
 
     @property
-    def layers(self) -> tuple[Layer, Layer]:
-        """Both variants, the unfused one first; a layer without a BatchNorm to fold is the same twice."""
-        return self.unfused, self.fused
+    def layers(self) -> tuple[Layer, ...]:
+        """The variants that the machine can run, as in ``VARIANTS``; without a BatchNorm to fold all are the same."""
+        both = (self.unfused, self.fused)
+        return both if self.machine.requantization is None else (*both, self.fused_into_requant)
+
+    @property
+    def fused_into_requant(self) -> Layer:
+        """The fused layer, the scale of whose BatchNorm is left to the requantiser."""
+        absorbed = self.fused != self.unfused
+        return replace(self.fused, epilogue=self.fused.epilogue._replace(folded_scale=absorbed))
 
     def programs(self, mapping: LayerMapping, machine: MachineConfig | None = None) -> list[Program]:
-        """Return the programs of both variants, on a machine of its own or on another one."""
+        """Return the programs of all variants, on a machine of its own or on another one."""
         return [layer_program(machine or self.machine, layer, mapping) for layer in self.layers]
 
 
@@ -52,6 +66,7 @@ def random_machine(random: Random) -> MachineConfig:
     rows, cols = random.randint(1, 8), random.randint(1, 8)
     room = cols - 1 if dataflow == "os" else 2 * rows + cols - 2
     operand_bits = random.choice([1, 4, 8, 8, 16])
+    scales = random.choice([None, None, "per_tensor", "per_channel"])
 
     def buffer(largest_kib: int) -> dict[str, int]:
         return {"kib": random.randint(1, largest_kib), "halves": random.choice([1, 2, 2, 3])}
@@ -68,9 +83,10 @@ def random_machine(random: Random) -> MachineConfig:
                 "ifmap_streaming": "raster" if raster else "im2col",
                 "stationary_double_buffer": double,
                 "operand_bits": operand_bits,
+                "weight_bits": random.choice([None, None, 2, 8, 12]),
                 "grouped": "block_diagonal" if dataflow == "ws" and random.random() < 0.5 else "sequential",
             },
-            "accumulator": {"psums": random.choice([16, 64, 256, 1024]), "halves": random.choice([1, 2, 2, 3])},
+            "accumulator": {**random.choice(PSUMS), "halves": random.choice([1, 2, 2, 3])},
             "buffers": {
                 "parameter": {"kib": 1, "halves": random.choice([1, 1, 2, 3])},
                 **{name: buffer(2) for name in ("ifmap", "weight", "residual", "ofmap")},
@@ -89,6 +105,7 @@ def random_machine(random: Random) -> MachineConfig:
                 "intermediate_bits": random.choice([None, 8, 16, 32]),
                 "when_fused": random.choice(["removed", "bypassed"]),
             },
+            "requantization": {**stage(), "weight_scales": scales} if scales else None,
             "residual_add": stage(),
             "pooling": stage(),
             "activation": stage(),
@@ -237,13 +254,15 @@ def random_network(random: Random, machine: MachineConfig) -> Graph:
 def variants_of_network(
     random: Random, machine: MachineConfig
 ) -> Iterator[tuple[Variant, list[Layer], Mapping[str, LayerMapping]]]:
-    """Both variants of a random network of one or two images, and how they are mapped."""
+    """All variants of a random network of one or two images that the machine can run, and how they are mapped."""
     graph = random_network(random, machine)
     batch = random.choice([1, 2])
     layers: dict[Variant, list[Layer]] = {
         "unfused": layers_of(graph, batch),
         "fused": layers_of(fold_batchnorms(graph), batch),
     }
+    if machine.requantization is not None:
+        layers["fused_into_requant"] = layers_of(fold_batchnorms(graph, into_requantizer=True), batch)
     mappings = map_variants(machine, layers, {})
     for variant, of_variant in layers.items():
         yield variant, of_variant, mappings[variant]

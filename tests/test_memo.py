@@ -28,9 +28,10 @@ FURTHER_VALUES: dict[str, list[Any]] = {
     "name": ["other"],
     "clock_mhz": [123.0],
     "keep_on_chip": [True],
-    "array.psum_bits": [16],
+    "array.psum_bits": [40, 64],
     "bn.placement": ["inline", "pass", "offchip"],
     "buffers.parameter.kib": [1, 2],
+    "requantization": [None, {"lanes": 1, "weight_scales": "per_tensor"}, {"lanes": 3, "latency_cycles": 7}],
     "dma.burst_bytes": [3, 4096],
 }
 """What random machines do not vary, or seldom."""
@@ -54,6 +55,8 @@ def with_field(machine: MachineConfig, key: str, value: Any) -> MachineConfig | 
     section = written
     for part in path:
         section = section[part]
+        if section is None:
+            return None
     section[name] = value
     try:
         other = MachineConfig.model_validate(written)
@@ -152,7 +155,7 @@ def test_only_what_a_layer_uses_makes_it_new(simulated: list[MachineConfig]) -> 
     # (what differs, layers that it concerns)
     for changes, concerned in (
         ({"residual_add": {"lanes": 99}, "pooling": {"lanes": 99}}, 0),
-        ({"accumulator": {"psums": 2**20}}, 0),
+        ({"accumulator": {"psums": 2**20, "kib": None}}, 0),
         ({"bn": {"when_fused": "bypassed"}}, 0),
         ({"bn": {"latency_cycles": more}}, 1),
         ({"bn": {"lanes": 8, "latency_cycles": more}}, 1),

@@ -27,7 +27,8 @@ from accelsim.timing.array import groups_per_fold
 from accelsim.workload.shapes import Shape, Window
 from tests.conftest import SHOWN_AT_THE_END
 from tests.oracle.machine import OracleResult, run_per_cycle
-from tests.random_cases import random_case, random_machine, random_mapping, seeded, variants_of_network
+from tests.oracle.words import phases_of
+from tests.random_cases import VARIANTS, random_case, random_machine, random_mapping, seeded, variants_of_network
 from tests.stall_causes import STALLS
 
 SHORT = 6000
@@ -54,16 +55,16 @@ class Run(NamedTuple):
 
 
 def runs_of_layer(seed: int) -> Iterator[Run]:
-    """Run both variants of a random layer."""
+    """Run all variants of a random layer."""
     random = seeded(seed)
     case = random_case(random)
     mapping = random_mapping(random, case)
-    for variant, layer in zip(("unfused", "fused"), case.layers, strict=True):
+    for variant, layer in zip(VARIANTS, case.layers, strict=False):  # the last only where there is a requantiser
         yield execute(f"layer {seed}", case.machine, layer, variant, mapping)
 
 
 def runs_of_network(seed: int) -> Iterator[Run]:
-    """Run both variants of a random network on a machine that keeps on chip what it can."""
+    """Run all variants of a random network on a machine that keeps on chip what it can."""
     random = seeded(seed)
     machine = random_machine(random).model_copy(update={"keep_on_chip": True})
     for variant, layers, mappings in variants_of_network(random, machine):
@@ -208,7 +209,7 @@ STREAMINGS = ("ws im2col", "ws raster", "is im2col", "os im2col")
 STORAGES = ("ifmap", "weight", "parameter", "residual", "ofmap", "accumulator")
 
 EXPECTED = {
-    *(f"{p}, {s}, {v}" for p, s, v in product(("inline", "pass", "offchip"), STREAMINGS, ("unfused", "fused"))),
+    *(f"{p}, {s}, {v}" for p, s, v in product(("inline", "pass", "offchip"), STREAMINGS, VARIANTS)),
     *(f"{dataflow}, shadow registers {on}" for dataflow, on in product(("ws", "is"), ("on", "off"))),
     "os, shadow registers off",
     *(f"{storage}: {halves} halves" for storage, halves in product(STORAGES, (1, 2, 3))),
@@ -230,6 +231,8 @@ EXPECTED = {
     "pooling",
     "streamed BN",
     "second phase",
+    *(f"requantiser, multipliers in {where}, {v}" for where, v in product(("words", "a register"), VARIANTS)),
+    "requantiser in a streamed layer",
     "parameters at once",
     "parameters tile by tile",
     "flush cycles",
@@ -296,6 +299,8 @@ def layer_features(run: Run) -> list[tuple[str, bool]]:
     groups = shape.groups if isinstance(shape, ConvShape) else 1
     K, N = shape.input.channels // groups, shape.output.channels // groups
     works = [operation.work for operation in run.program.array]
+    phases = phases_of(run.machine, run.layer)
+    in_register = convolution and phases[0].requantizes and not phases[0].multipliers
     return [
         ("ragged tiles in M", len({work.pixels for work in works}) > 1),
         ("ragged tiles in K", convolution and K % tiling.in_channels > 0),
@@ -316,7 +321,10 @@ def layer_features(run: Run) -> list[tuple[str, bool]]:
         ("pooling", epilogue.pooling),
         ("streamed BN", epilogue.batchnorm and not convolution),
         ("second phase", run.mapping.second_phase is not None and epilogue.batchnorm),
-        ("parameters at once", run.mapping.parameters_at_once and (epilogue.bias or epilogue.batchnorm)),
+        ("requantiser in a streamed layer", not convolution and phases[0].requantizes),
+        (f"requantiser, multipliers in words, {run.variant}", phases[0].multipliers > 0),
+        (f"requantiser, multipliers in a register, {run.variant}", in_register),
+        ("parameters at once", run.mapping.parameters_at_once and any(phase.words for phase in phases)),
         ("parameters tile by tile", not run.mapping.parameters_at_once),
         ("ifmap on chip", kept.ifmap),
         ("intermediate on chip", kept.intermediate and epilogue.batchnorm),

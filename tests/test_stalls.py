@@ -16,7 +16,7 @@ from accelsim.timing.work import Block
 from tests.hand_built import accumulated, changed, convolve, drain, machine, make_pass, program, read, work, write
 from tests.stall_causes import STALLS
 
-SECTIONS = {"bn_stage": "bn", "residual_add": "residual_add", "pooling": "pooling", "activation": "activation"}
+SECTIONS = {stage: stage for stage in STAGES} | {"bn_stage": "bn", "requantizer": "requantization"}
 ONE_LANE = {section: {"lanes": 1, "latency_cycles": 0} for section in SECTIONS.values()}
 IMMENSE = {"lanes": 65536, "latency_cycles": 0}
 
@@ -49,7 +49,7 @@ class Stall(NamedTuple):
 
 def all_stages(unit: str) -> tuple[Stage, ...]:
     """Return the stages of a drain that the unit can have a part in."""
-    return ("pooling", "activation") if unit == "pooling" else ("bn_stage", "residual_add", "activation")
+    return ("pooling", "activation") if unit == "pooling" else ("bn_stage", "requantizer", "residual_add", "activation")
 
 
 def drain_row(unit: str, takes: Tokens = (), gives: Tokens = ()) -> DrainOperation:

@@ -35,7 +35,7 @@ class Memory(NamedTuple):
 def memories(machine: MachineConfig) -> list[Memory]:
     """Return buffers and accumulator; fusing changes none of them."""
     buffers = [(f"{name} buffer", getattr(machine.buffers, name).kib * KIB * BITS_PER_BYTE) for name in BUFFERS]
-    psums = machine.accumulator.psums * machine.accumulator.halves * machine.array.psum_bits
+    psums = machine.half_psums * machine.accumulator.halves * machine.array.psum_bits
     return [
         *(Memory(name, bits, bits * ONE_PORT_UM2_PER_BIT) for name, bits in buffers),
         Memory("accumulator", psums, psums * READ_AND_WRITE_UM2_PER_BIT),

@@ -64,6 +64,7 @@ Rate = Annotated[
 ]
 
 Bits = Annotated[int, Field(ge=1, le=64)]
+OperandBits = Annotated[int, Field(ge=1, le=32)]
 Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
 Cycles = Annotated[int, Field(ge=0, le=MAX_CYCLES)]
 Halves = Annotated[int, Field(ge=1, le=16)]
@@ -86,15 +87,29 @@ class ArrayConfig(Section):
     grouped: Literal["sequential", "block_diagonal"] = Field(
         "sequential", description="groups one after another, or several side by side in one fold (ws)"
     )
-    operand_bits: Bits = Field(8, description="width of ifmap, weight and ofmap elements")
-    psum_bits: Bits = Field(32, description="width of an accumulator word: storage and area, not cycles")
+    operand_bits: OperandBits = Field(8, description="width of ifmap, residual and ofmap elements")
+    weight_bits: OperandBits | None = Field(None, description="width of weights; default: operand_bits")
+    psum_bits: Bits = Field(32, description="width of an accumulator word; it holds at least one product")
 
 
 class AccumulatorConfig(Section):
-    """Storage for partial sums."""
+    """Storage for partial sums, told in psums or in KiB."""
 
-    psums: int = Field(ge=1, le=2**32, description="capacity of one half, in psums")
+    psums: int | None = Field(None, ge=1, le=2**32, description="capacity of one half, in psums")
+    kib: int | None = Field(
+        None, ge=1, le=MAX_KIB, description="instead of psums: total capacity in KiB, all halves together"
+    )
     halves: Halves = Field(2, description="parts used in turn: 2 lets the array run while one drains")
+
+    @model_validator(mode="after")
+    def _one_capacity(self) -> Self:
+        if self.psums is None and self.kib is None:
+            raise ValueError("needs a capacity: either psums (of one half) or kib (of all halves together)")
+        if self.psums is not None and self.kib is not None:
+            raise ValueError(
+                f"has two capacities, psums {self.psums} and kib {self.kib}: leave one out, or set it to null"
+            )
+        return self
 
 
 class BufferConfig(Section):
@@ -170,6 +185,16 @@ class StageConfig(Section):
     latency_cycles: Cycles = Field(0, description="pipeline latency of the stage (inline, offchip)")
 
 
+class RequantizationConfig(StageConfig):
+    """The requantiser: a stage that brings psums to the width of operands (docs/microarchitecture.md, §4)."""
+
+    weight_scales: Literal["per_tensor", "per_channel"] = Field(
+        "per_channel",
+        description="scales of quantised weights: one for all (a multiplier in a register), or one for each output "
+        "channel (a multiplier in the parameter buffer, unless BN's own constants carry it)",
+    )
+
+
 class MachineConfig(Section):
     """A whole machine; see docs/microarchitecture.md.
 
@@ -187,6 +212,9 @@ class MachineConfig(Section):
     dma: DmaConfig = DmaConfig()
     dram: DramConfig
     bn: BnConfig
+    requantization: RequantizationConfig | None = Field(
+        None, description="a stage of its own between BN and residual add; default: the activation stage converts"
+    )
     residual_add: StageConfig
     pooling: StageConfig
     activation: StageConfig
@@ -206,10 +234,20 @@ class MachineConfig(Section):
         return self.bn.placement == "pass" or widths[0] <= widths[1]
 
     def stage(self, name: str) -> BnConfig | StageConfig:
-        """Return a stage of the post-pipeline by the name of its unit, or of a pass of the function unit."""
+        """Return a stage of the post-pipeline by the name of its unit, or of a pass of the function unit.
+
+        Raises
+        ------
+        ValueError
+            If it is the requantiser, and the machine has none.
+        """
         match name:
             case "bn_stage" | "batchnorm":
                 return self.bn
+            case "requantizer" | "requantize":
+                if self.requantization is None:
+                    raise ValueError("the machine has no requantiser")
+                return self.requantization
             case "residual_add":
                 return self.residual_add
             case "pooling":
@@ -222,9 +260,28 @@ class MachineConfig(Section):
         """Width of an unfused BN's input in DRAM."""
         return self.bn.intermediate_bits or self.array.operand_bits
 
+    @property
+    def weight_bits(self) -> int:
+        """Width of a weight."""
+        return self.array.weight_bits or self.array.operand_bits
+
+    @property
+    def half_psums(self) -> int:
+        """Capacity of one half of the accumulator, in psums."""
+        accumulator = self.accumulator
+        if accumulator.psums is not None:
+            return accumulator.psums
+        return (accumulator.kib or 0) * KIB * 8 // accumulator.halves // self.array.psum_bits
+
     @model_validator(mode="after")
     def _combination_exists(self) -> Self:
         array, bn = self.array, self.bn
+        product_bits = array.operand_bits + self.weight_bits
+        if array.psum_bits < product_bits:
+            raise ValueError(
+                f"array.psum_bits: {array.psum_bits} is less than the {product_bits} bits of one product: "
+                f"operand_bits is {array.operand_bits}, weight_bits {self.weight_bits}"
+            )
         if array.ifmap_streaming == "raster" and array.dataflow != "ws":
             raise ValueError(
                 "array.ifmap_streaming: 'raster' streams past stationary weights, so it needs array.dataflow 'ws', "

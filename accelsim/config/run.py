@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from accelsim.config.machine import MachineConfig, Section
 from accelsim.documents.wording import described
 
-Variant = Literal["fused", "unfused"]
+Variant = Literal["fused", "unfused", "fused_into_requant"]
+"""A network with its BN folded into the weights, as it is, and with the BN behind convolutions folded into the
+multipliers of the requantiser (docs/microarchitecture.md, §7)."""
 Objective = Literal["traffic", "cycles"]
 Size = Annotated[int, Field(ge=1, le=2**31)]
 Side = Annotated[int, Field(ge=1, le=2**24)]
@@ -51,7 +53,11 @@ class RunConfig(Section):
     )
     strict: bool = Field(False, description="refuse a network with operators that are not modelled")
     batch: int = Field(1, ge=1, le=65536, description="images per run")
-    variants: list[Variant] = Field(["fused", "unfused"], min_length=1, description="with BN folded, without, or both")
+    variants: list[Variant] = Field(
+        ["fused", "unfused"],
+        min_length=1,
+        description="with BN folded into the weights, without, or with the requantiser's multipliers taking its scale",
+    )
     output: str | None = Field(None, description="result folder; default results/<name of the configuration>")
     objective: Objective = Field(
         "traffic", description="what tilings are chosen by: least DRAM traffic and then cycles, or the reverse"
@@ -71,3 +77,12 @@ class Config(Section):
 
     machine: MachineConfig
     run: RunConfig
+
+    @model_validator(mode="after")
+    def _has_what_the_variants_need(self) -> Self:
+        if "fused_into_requant" in self.run.variants and self.machine.requantization is None:
+            raise ValueError(
+                "run.variants: 'fused_into_requant' folds BN into the multipliers of a requantiser, which the machine "
+                "does not have: set machine.requantization, for instance to {lanes: 32}"
+            )
+        return self

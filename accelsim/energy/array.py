@@ -42,10 +42,10 @@ def convolution_actions(machine: MachineConfig, phase: Phase, tiles: ConvTiles, 
     sums_read = sums - outputs
     biases = parameter_reads(machine, tile_classes(machine, phase), array.cols) if bias else 0
     return [
-        action("conv_array", "multiply", array.operand_bits, macs, by_bits=array.operand_bits),
+        action("conv_array", "multiply", array.operand_bits, macs, by_bits=machine.weight_bits),
         action("conv_array", "add", array.psum_bits, macs),
         action(source, "read", phase.source_bits, reads.ifmap),
-        action("weight_buffer", "read", array.operand_bits, reads.weight),
+        action("weight_buffer", "read", machine.weight_bits, reads.weight),
         action("parameter_buffer", "read", machine.bn.parameter_bits, biases),
         action("accumulator", "add", array.psum_bits, sums_read + outputs * bias),
         action("accumulator", "read", array.psum_bits, sums_read),

@@ -24,7 +24,7 @@ def action_pj(machine: MachineConfig, table: EnergyTable, action: Action) -> flo
 def memory_kib(machine: MachineConfig, component: Component) -> float:
     """Return the capacity of a memory that is accessed: one half, since halves are filled and used in turn."""
     if component == "accumulator":
-        return machine.accumulator.psums * machine.array.psum_bits / BYTE_BITS / KIB
+        return machine.half_psums * machine.array.psum_bits / BYTE_BITS / KIB
     return float(getattr(machine.buffers, component.removesuffix("_buffer")).half_bytes / KIB)
 
 

@@ -124,11 +124,7 @@ def _with_split_k(problem: MappingProblem, whole: Candidates) -> Candidates:
     """
     machine, window = problem.machine, problem.shape.window
     one_group = whole.where(whole.groups == 1)
-    fits = (
-        machine.buffers.weight.half_bytes
-        * 8
-        // (window.positions * one_group.out_channels * machine.array.operand_bits)
-    )
+    fits = machine.buffers.weight.half_bytes * 8 // (window.positions * one_group.out_channels * machine.weight_bits)
     if not problem.ifmap_on_chip:
         fits = np.minimum(
             fits, machine.buffers.ifmap.half_bytes // one_group.per_cut(lambda cut: cut.largest_ifmap_bytes)

@@ -112,7 +112,7 @@ def estimated_cycles(problem: MappingProblem, candidates: Candidates, moved_byte
 
 
 def unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, IntArray]:
-    """Busy cycles of the array and of what lies behind it: the pooling stage, or else the activation stage."""
+    """Busy cycles of the array and of what lies behind it: its slowest stage, but for BN and residual add."""
     tiles, work = _tiles(problem, candidates)
     post = _total(tiles * _drain_cycles(problem, work))
     if not isinstance(problem.shape, ConvShape):
@@ -123,13 +123,15 @@ def unit_cycles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArr
 
 
 def _drain_cycles(problem: MappingProblem, work: ArrayWork[IntArray]) -> IntArray:
-    """Cycles of the stage that takes longest for a tile, of those that every layer has, and of pooling."""
+    """Cycles of the stage that takes longest for a tile: of activation and, where it passes them, the two others."""
     machine = problem.machine
     blocks = drain_blocks(machine.array, work)
-    activation = rows_cycles(blocks, machine.activation.lanes)
-    if not problem.pooling:
-        return activation
-    return np.maximum(activation, problem.shape.window.positions * rows_cycles(blocks, machine.pooling.lanes))
+    longest = rows_cycles(blocks, machine.activation.lanes)
+    if problem.pooling:
+        longest = np.maximum(longest, rows_cycles(blocks, machine.pooling.lanes, problem.shape.window.positions))
+    if problem.requantizes:
+        longest = np.maximum(longest, rows_cycles(blocks, machine.stage("requantizer").lanes))
+    return longest
 
 
 def _tiles(problem: MappingProblem, candidates: Candidates) -> tuple[IntArray, ArrayWork[IntArray]]:
@@ -169,7 +171,7 @@ def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
 
 
 def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
-    bits = problem.machine.array.operand_bits * problem.shape.window.positions
+    bits = problem.machine.weight_bits * problem.shape.window.positions
     groups = _parts(problem.groups, candidates.groups, _GROUPS)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels, _OUTPUTS)
     inputs = _parts(_inputs_per_group(problem), candidates.in_channels, _INPUTS)

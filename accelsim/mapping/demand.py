@@ -29,7 +29,6 @@ class Demand(NamedTuple):
 def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
     """Return the needs of the largest tile of each candidate."""
     buffers = problem.machine.buffers
-    operand_bits = problem.machine.array.operand_bits
     channels = candidates.groups * candidates.out_channels
     found = []
     if problem.stored_bits:
@@ -46,10 +45,10 @@ def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
         words = loaded_at_once * problem.parameter_words * problem.machine.bn.parameter_bits
         found.append(Demand("parameter buffer", "bytes", ceil_div(words, 8), buffers.parameter.half_bytes))
     if isinstance(problem.shape, ConvShape):
-        weights = channels * candidates.in_channels * problem.shape.window.positions
-        found.append(Demand("weight buffer", "bytes", ceil_div(weights * operand_bits, 8), buffers.weight.half_bytes))
+        weight_bits = channels * candidates.in_channels * problem.shape.window.positions * problem.machine.weight_bits
+        found.append(Demand("weight buffer", "bytes", ceil_div(weight_bits, 8), buffers.weight.half_bytes))
         psums = channels * candidates.per_cut(lambda cut: cut.full_pixels)
-        found.append(Demand("accumulator", "psums", psums, problem.machine.accumulator.psums))
+        found.append(Demand("accumulator", "psums", psums, problem.machine.half_psums))
     return found
 
 

@@ -15,6 +15,7 @@ from accelsim.mapping.problem import MappingProblem
 from accelsim.mapping.residency import Residency, has_second_phase, residencies
 from accelsim.mapping.search import choose_tiling
 from accelsim.mapping.tiling import Tiling
+from accelsim.requantization import drain_words, requantizes
 from accelsim.workload.shapes import Window
 
 Choose = Callable[[MappingProblem, Objective], Tiling]
@@ -129,7 +130,10 @@ def problem_of(
 ) -> MappingProblem:
     """Return what the mapper is asked about a layer of the unfused network."""
     operand_bits = machine.array.operand_bits
-    words = machine.bn.words if epilogue.batchnorm else 0
+    convolution = isinstance(shape, ConvShape)
+    words = drain_words(machine, epilogue, convolution=convolution)
+    # as if all BN of a convolution were folded, into its weights
+    folded = Epilogue(bias=epilogue.bias or epilogue.batchnorm)
     stored_bits = [0 if kept.ofmap else operand_bits]
     if has_second_phase(machine, shape, epilogue) and not kept.intermediate:
         stored_bits.append(machine.intermediate_bits)
@@ -137,13 +141,14 @@ def problem_of(
         machine=machine,
         shape=shape,
         parameter_words=epilogue.bias + words,
-        fused_words=int(epilogue.bias or epilogue.batchnorm) if isinstance(shape, ConvShape) else words,
+        fused_words=folded.bias + drain_words(machine, folded, convolution=True) if convolution else words,
         residual=epilogue.residual,
         pooling=epilogue.pooling,
         loaded_bits=operand_bits,
         stored_bits=max(stored_bits),
         ifmap_on_chip=kept.ifmap,
         ofmap_on_chip=kept.ofmap,
+        requantizes=requantizes(machine, epilogue, convolution=convolution),
     )
 
 
@@ -158,4 +163,5 @@ def _second_phase(problem: MappingProblem, shape: ConvShape, kept: Residency) ->
         stored_bits=0 if kept.ofmap else problem.machine.array.operand_bits,
         ifmap_on_chip=kept.intermediate,
         ofmap_on_chip=kept.ofmap,
+        requantizes=problem.requantizes,
     )

@@ -25,6 +25,8 @@ class MappingProblem:
         Whether a residual operand is loaded.
     pooling
         Whether the layer pools.
+    requantizes
+        Whether its results pass the requantiser.
     loaded_bits
         Width of what is multiplied or streamed.
     stored_bits
@@ -43,6 +45,7 @@ class MappingProblem:
     ifmap_on_chip: bool = False
     ofmap_on_chip: bool = False
     pooling: bool = False
+    requantizes: bool = False
 
     @property
     def ifmap(self) -> FeatureMap:

@@ -32,9 +32,9 @@ class ConvTensors:
         ifmap = FeatureMap(shape.batch, shape.input, operand_bits)
         self.ifmap = memory.place_map(ifmap, travels=not job.ifmap_on_chip)
         channel_tiles = [(g.size, n.size) for g, n in product(tiles.groups, tiles.channels)]
-        weight_bits = operand_bits * shape.window.positions
+        kernel_bits = machine.weight_bits * shape.window.positions
         self._weight_bytes = [
-            ceil_div(g * n * k.size * weight_bits, 8) for (g, n), k in product(channel_tiles, tiles.ks)
+            ceil_div(g * n * k.size * kernel_bits, 8) for (g, n), k in product(channel_tiles, tiles.ks)
         ]
         self._weight_addresses = memory.place_all(self._weight_bytes)
         word_bits = job.words(machine) * machine.bn.parameter_bits

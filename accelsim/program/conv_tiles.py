@@ -9,6 +9,7 @@ from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue
 from accelsim.layout import Span
 from accelsim.mapping.tiling import PixelTile, Tiling, pixel_tiles, spans
+from accelsim.requantization import drain_words
 from accelsim.timing.work import ArrayWork
 
 
@@ -28,8 +29,12 @@ class ConvJob(NamedTuple):
     """Whether the result stays in an ofmap half."""
 
     def words(self, machine: MachineConfig) -> int:
-        """Parameter words per channel that the convolution itself needs."""
-        return self.epilogue.bias + machine.bn.words * self.epilogue.batchnorm
+        """Parameter words per channel: a bias, and what is taken behind the array."""
+        return self.epilogue.bias + self.drain_words(machine)
+
+    def drain_words(self, machine: MachineConfig) -> int:
+        """Parameter words per channel of BN or the requantiser."""
+        return drain_words(machine, self.epilogue, convolution=True)
 
 
 class TileIndex(NamedTuple):

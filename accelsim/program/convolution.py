@@ -18,6 +18,7 @@ from accelsim.program.operations import (
     free_halves,
 )
 from accelsim.program.transfers import NOTHING, Load, Step, ordered
+from accelsim.requantization import requantizes
 from accelsim.timing.work import ArrayWork, Block
 
 
@@ -38,6 +39,7 @@ class _ConvolutionWriter:
         self.weights = Fillings([(i.group, i.channel, i.k) for i in self.indices])
         self.parameters = Fillings([() if job.parameters_at_once else (i.group, i.channel) for i in self.indices])
         self.outputs = Fillings([(i.group, i.pixel, i.channel) for i in self.indices])
+        self.drain_words = job.drain_words(machine)
         self.blocks: dict[ArrayWork[int], tuple[Block[int], ...]] = {}
 
     def program(self) -> Program:
@@ -84,7 +86,7 @@ class _ConvolutionWriter:
             (Token.IFMAP_FREE, travels and ifmap.last),
             (Token.OFMAP_FREE, self.job.ifmap_on_chip and is_last),
             (Token.WEIGHT_FREE, weight.last),
-            (Token.PARAMETER_FREE, bias and not self.job.epilogue.batchnorm and last_start),
+            (Token.PARAMETER_FREE, bias and not self.drain_words and last_start),
             (Token.ACCUMULATOR_FULL, tile.last),
         )
         return ArrayOperation(
@@ -98,17 +100,18 @@ class _ConvolutionWriter:
     def _drain(self, tile: int) -> TileDrain:
         first, last = self.outputs.first_use[tile], self.outputs.last_use[tile]
         index = self.indices[last]
-        batchnorm = self.job.epilogue.batchnorm
+        has_words = self.drain_words > 0
         stays = self.job.ofmap_on_chip
         return TileDrain(
             name=index.output,
             epilogue=self.job.epilogue,
+            requantizes=requantizes(self.machine, self.job.epilogue, convolution=True),
             window=1,
             blocks=self._blocks(self.conv_tiles.work(index)),
             source_full=(Token.ACCUMULATOR_FULL,),
             source_free=(Token.ACCUMULATOR_FREE,),
-            parameter_full=_tokens(((Token.PARAMETER_FULL, batchnorm and self.parameters.uses[first].first),)),
-            parameter_free=_tokens(((Token.PARAMETER_FREE, batchnorm and self.parameters.uses[last].last),)),
+            parameter_full=_tokens(((Token.PARAMETER_FULL, has_words and self.parameters.uses[first].first),)),
+            parameter_free=_tokens(((Token.PARAMETER_FREE, has_words and self.parameters.uses[last].last),)),
             ofmap_free=_tokens(((Token.OFMAP_FREE, not stays or tile == 0),)),
             ofmap_full=_tokens(((Token.OFMAP_FULL, not stays),)),
         )
@@ -125,7 +128,7 @@ class _ConvolutionWriter:
         buffers, epilogue, tensors = self.machine.buffers, self.job.epilogue, self.tensors
         loads = []
         if self.job.words(self.machine) and self.parameters.uses[step].first:
-            gives = _tokens(((Token.BIAS_FULL, epilogue.bias), (Token.PARAMETER_FULL, epilogue.batchnorm)))
+            gives = _tokens(((Token.BIAS_FULL, epilogue.bias), (Token.PARAMETER_FULL, self.drain_words > 0)))
             loads.append(Load(tensors.load_parameters(index, gives), self._parameters_wait_for(step)))
         if self.ifmaps.uses[step].first and not self.job.ifmap_on_chip:
             loads.append(Load(tensors.load_ifmap(index)))

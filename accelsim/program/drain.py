@@ -32,6 +32,8 @@ class TileDrain(NamedTuple):
 
     name: str
     epilogue: Epilogue
+    requantizes: bool
+    """Whether it passes the requantiser."""
     window: int
     blocks: tuple[Block[int], ...]
     source_full: Tokens
@@ -53,7 +55,7 @@ class TileDrain(NamedTuple):
         """Return the one operation of the post-pipeline."""
         return DrainOperation(
             f"drain {self.name}",
-            _stages(self.epilogue),
+            _stages(self.epilogue, self.requantizes),
             self.window,
             self.blocks,
             self.source_full + self.parameter_full + self._residual_full + self.ofmap_free,
@@ -62,19 +64,20 @@ class TileDrain(NamedTuple):
 
     def as_passes(self) -> list[PassOperation]:
         """Return the passes of the function unit; the first takes the tile, the last gives it back."""
+        with_parameters: Pass = "batchnorm" if self.epilogue.batchnorm else "requantize"
         takes: dict[Pass, Tokens] = {
-            "batchnorm": self.parameter_full,
+            with_parameters: self.parameter_full,
             "residual_add": self._residual_full,
             "readout": self.ofmap_free,
         }
         gives: dict[Pass, Tokens] = {
-            "batchnorm": self.parameter_free,
+            with_parameters: self.parameter_free,
             "residual_add": self._residual_free,
             "readout": self.source_free + self.ofmap_full,
         }
         passes = []
         source = self.source_full
-        for kind in _passes(self.epilogue):
+        for kind in _passes(self.epilogue, self.requantizes):
             window = self.window if kind == "pooling" else 1
             passes.append(
                 PassOperation(
@@ -124,9 +127,10 @@ def uses_function_unit(machine: MachineConfig) -> bool:
 
 
 @cache
-def _stages(epilogue: Epilogue) -> tuple[Stage, ...]:
+def _stages(epilogue: Epilogue, requantizes: bool) -> tuple[Stage, ...]:
     needed = {
         "bn_stage": epilogue.batchnorm,
+        "requantizer": requantizes,
         "residual_add": epilogue.residual,
         "pooling": epilogue.pooling,
         "activation": True,
@@ -135,9 +139,10 @@ def _stages(epilogue: Epilogue) -> tuple[Stage, ...]:
 
 
 @cache
-def _passes(epilogue: Epilogue) -> tuple[Pass, ...]:
+def _passes(epilogue: Epilogue, requantizes: bool) -> tuple[Pass, ...]:
     needed: dict[Pass, bool] = {
         "batchnorm": epilogue.batchnorm,
+        "requantize": requantizes,
         "residual_add": epilogue.residual,
         "pooling": epilogue.pooling,
         "activation": epilogue.activation is not None,

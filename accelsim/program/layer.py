@@ -36,7 +36,7 @@ def layer_program(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -
     if mapping.second_phase is None or not layer.epilogue.batchnorm:
         job = ConvJob(layer.shape, layer.epilogue, mapping.tiling, at_once, operand_bits, kept.ifmap, kept.ofmap)
         return convolution_program(machine, job, memory)[0]
-    without_bn = Epilogue(bias=layer.epilogue.bias)
+    without_bn = Epilogue(bias=layer.epilogue.bias, folded_scale=layer.epilogue.folded_scale)
     job = ConvJob(
         layer.shape,
         without_bn,
@@ -49,7 +49,7 @@ def layer_program(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -
     first, intermediate = convolution_program(machine, job, memory)
     stream = StreamJob(
         streamed_shape(layer.shape),
-        layer.epilogue._replace(bias=False),
+        layer.epilogue._replace(bias=False, folded_scale=False),
         mapping.second_phase,
         at_once,
         kept.intermediate,

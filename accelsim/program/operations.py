@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from accelsim.config.machine import MachineConfig
 from accelsim.timing.work import ArrayWork, Block, Transfer
@@ -37,12 +37,12 @@ class Token(StrEnum):
 
 Tokens = tuple[Token, ...]
 
-Stage = Literal["bn_stage", "residual_add", "pooling", "activation"]
+Stage = Literal["bn_stage", "requantizer", "residual_add", "pooling", "activation"]
 """A stage of the post-pipeline, in the order in which data passes them."""
 
-STAGES: tuple[Stage, ...] = ("bn_stage", "residual_add", "pooling", "activation")
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
-Pass = Literal["batchnorm", "residual_add", "pooling", "activation", "readout"]
+Pass = Literal["batchnorm", "requantize", "residual_add", "pooling", "activation", "readout"]
 """A pass of the function unit, in the order in which they run."""
 
 

@@ -15,6 +15,7 @@ from accelsim.layout import Span
 from accelsim.mapping.plan import LayerMapping, streamed_shape
 from accelsim.mapping.tiling import PixelTile, Tiling, pixel_tiles, spans
 from accelsim.program.conv_tiles import ConvJob, ConvTiles, TileIndex
+from accelsim.requantization import multiplier_words, requantizes
 from accelsim.timing.array import groups_per_fold
 
 
@@ -42,6 +43,10 @@ class Phase(NamedTuple):
     """In the order in which they are drained."""
     conv_tiles: ConvTiles | None
     """Where the phase is a convolution: its tiles, in the order in which the array works on them."""
+    requantizes: bool
+    """Whether its results pass the requantiser."""
+    multiplier_words: int
+    """Parameter words per channel that the requantiser takes; where there are none it uses a register."""
 
     @property
     def order(self) -> Sequence[TileIndex]:
@@ -69,7 +74,7 @@ class Phase(NamedTuple):
     @property
     def parameter_loads(self) -> Sequence[Span]:
         """The channels that every filling of the parameter buffer holds."""
-        if not (self.epilogue.bias or self.epilogue.batchnorm):
+        if not (self.epilogue.bias or self.epilogue.batchnorm or self.multiplier_words):
             return ()
         if self.parameters_at_once:
             return [Span(0, self.shape.output.channels)]
@@ -80,15 +85,15 @@ def layer_phases(machine: MachineConfig, layer: Layer, mapping: LayerMapping) ->
     """Return the phases of a layer, in order."""
     operand_bits, at_once = machine.array.operand_bits, mapping.parameters_at_once
     if not isinstance(layer.shape, ConvShape):
-        return [_streamed(layer.shape, layer.epilogue, mapping.tiling, at_once, operand_bits, operand_bits)]
+        return [_streamed(machine, layer.shape, layer.epilogue, mapping.tiling, at_once, operand_bits, operand_bits)]
     if mapping.second_phase is None or not layer.epilogue.batchnorm:
         return [_convolution(machine, layer.shape, layer.epilogue, mapping.tiling, at_once, operand_bits, operand_bits)]
     between = machine.intermediate_bits
-    first = Epilogue(bias=layer.epilogue.bias)
-    second = layer.epilogue._replace(bias=False)
+    first = Epilogue(bias=layer.epilogue.bias, folded_scale=layer.epilogue.folded_scale)
+    second = layer.epilogue._replace(bias=False, folded_scale=False)
     return [
         _convolution(machine, layer.shape, first, mapping.tiling, at_once, operand_bits, between),
-        _streamed(streamed_shape(layer.shape), second, mapping.second_phase, at_once, between, operand_bits),
+        _streamed(machine, streamed_shape(layer.shape), second, mapping.second_phase, at_once, between, operand_bits),
     ]
 
 
@@ -113,13 +118,39 @@ def _convolution(
         )
         for index in outputs
     ]
-    return Phase(shape, epilogue, at_once, source_bits, stored_bits, drained, tiles)
+    return Phase(
+        shape,
+        epilogue,
+        at_once,
+        source_bits,
+        stored_bits,
+        drained,
+        tiles,
+        requantizes(machine, epilogue, convolution=True),
+        multiplier_words(machine, epilogue, convolution=True),
+    )
 
 
 def _streamed(
-    shape: StreamShape, epilogue: Epilogue, tiling: Tiling, at_once: bool, source_bits: int, stored_bits: int
+    machine: MachineConfig,
+    shape: StreamShape,
+    epilogue: Epilogue,
+    tiling: Tiling,
+    at_once: bool,
+    source_bits: int,
+    stored_bits: int,
 ) -> Phase:
     pixels = pixel_tiles(shape.batch, shape.output, tiling.images, tiling.out_height, tiling.out_width)
     channels = spans(shape.output.channels, tiling.out_channels)
     drained = [OutputTile(tile, span) for span, tile in product(channels, list(pixels))]
-    return Phase(shape, epilogue, at_once, source_bits, stored_bits, drained, None)
+    return Phase(
+        shape,
+        epilogue,
+        at_once,
+        source_bits,
+        stored_bits,
+        drained,
+        None,
+        requantizes(machine, epilogue, convolution=False),
+        multiplier_words(machine, epilogue, convolution=False),
+    )

@@ -14,6 +14,7 @@ from accelsim.program.fillings import Fillings
 from accelsim.program.memory_map import MemoryMap
 from accelsim.program.operations import Program, Token, TransferOperation, free_halves
 from accelsim.program.transfers import NOTHING, Load, Step, ordered
+from accelsim.requantization import drain_words, requantizes
 from accelsim.timing.integers import ceil_div
 from accelsim.timing.work import ArrayWork, Transfer
 
@@ -56,7 +57,7 @@ class _StreamWriter:
             for (n, channels), (m, tile) in product(enumerate(channel_spans), enumerate(pixels))
         ]
         self.parameters = Fillings([None if job.parameters_at_once else tile.channels for tile in self.tiles])
-        word_bits = machine.bn.words * machine.bn.parameter_bits * job.epilogue.batchnorm
+        word_bits = drain_words(machine, job.epilogue, convolution=False) * machine.bn.parameter_bits
         tile_channels = [channels.size for channels in channel_spans]
         loaded_channels = [shape.output.channels] if job.parameters_at_once else tile_channels
         self.parameter_bytes = [ceil_div(channels * word_bits, 8) for channels in loaded_channels]
@@ -90,6 +91,7 @@ class _StreamWriter:
         return TileDrain(
             name=tile.name,
             epilogue=self.job.epilogue,
+            requantizes=requantizes(self.machine, self.job.epilogue, convolution=False),
             window=self.job.shape.window.positions,
             # the rows in which a convolution with this output would leave it
             blocks=tile_blocks(self.machine, ArrayWork(tile.pixels.pixels, 0, 1, 1, tile.channels.size, 1)),

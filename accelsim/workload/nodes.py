@@ -89,6 +89,8 @@ class Weighted(Node):
         Why nothing can be folded into it; empty where it can.
     folded_ahead, folded
         The BatchNorms that it has absorbed, from ahead of it and from behind it, in the order of the data.
+    folded_scale
+        Whether the scales of those from behind it are left to the requantiser, and not in its weights.
     """
 
     bias: bool = False
@@ -96,6 +98,7 @@ class Weighted(Node):
     unfoldable: str = ""
     folded_ahead: tuple[str, ...] = ()
     folded: tuple[str, ...] = ()
+    folded_scale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

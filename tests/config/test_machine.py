@@ -82,11 +82,39 @@ def test_derived_values() -> None:
     assert machine(bn={"parameters": "raw"}).bn.words == 4
     assert machine(array={"operand_bits": 4}).intermediate_bits == 4
     assert machine(bn={"intermediate_bits": 16}).intermediate_bits == 16
+    assert machine(array={"operand_bits": 4}).weight_bits == 4
+    assert machine(array={"weight_bits": 2}).weight_bits == 2
+    assert machine().half_psums == 64
+
+
+@pytest.mark.parametrize(
+    ("kib", "halves", "psum_bits", "psums"),
+    [
+        (1, 1, 32, 256),  # 8,192 bits
+        (1, 3, 32, 85),  # 2,730 bits a half: 85 words of 32 and 10 bits
+        (5, 2, 24, 853),  # 20,480 bits
+        (1, 16, 64, 8),  # the least there can be
+    ],
+)
+def test_an_accumulator_of_so_many_kib_holds_so_many_psums(kib: int, halves: int, psum_bits: int, psums: int) -> None:
+    settings = MINIMAL | {"accumulator": {"kib": kib, "halves": halves}}
+    settings["array"] = MINIMAL["array"] | {"psum_bits": psum_bits}
+    assert MachineConfig.model_validate(settings).half_psums == psums
+
+
+def test_an_accumulator_has_one_capacity() -> None:
+    with pytest.raises(ValidationError, match="needs a capacity: either psums"):
+        MachineConfig.model_validate(MINIMAL | {"accumulator": {"halves": 2}})
+    with pytest.raises(ValidationError, match="has two capacities, psums 64 and kib 4"):
+        machine(accumulator={"kib": 4})
+    assert machine(accumulator={"kib": 4, "psums": None}).half_psums == 512
 
 
 @pytest.mark.parametrize(
     ("sections", "message"),
     [
+        ({"array": {"operand_bits": 8, "psum_bits": 15}}, "psum_bits: 15 is less than the 16 bits of one product"),
+        ({"array": {"weight_bits": 25}}, "less than the 33 bits of one product: operand_bits is 8, weight_bits 25"),
         ({"array": {"ifmap_streaming": "raster", "dataflow": "os"}}, "array.ifmap_streaming: 'raster'"),
         ({"array": {"ifmap_streaming": "raster", "dataflow": "is"}}, "not 'is'"),
         (
@@ -118,6 +146,8 @@ def test_a_combination_that_no_machine_has_is_refused(sections: dict[str, Any], 
 @pytest.mark.parametrize(
     "sections",
     [
+        {"array": {"operand_bits": 8, "psum_bits": 16}},
+        {"array": {"operand_bits": 32, "weight_bits": 32, "psum_bits": 64}},
         {"array": {"ifmap_streaming": "raster"}},
         {"array": {"stationary_double_buffer": True, "dataflow": "is"}},
         {"array": {"grouped": "block_diagonal"}},
@@ -138,7 +168,10 @@ def test_a_combination_at_the_limit_is_accepted(sections: dict[str, Any]) -> Non
         {"array": {"rows": 4097}},
         {"array": {"rows": "8"}},
         {"array": {"rows": 8.0}},
-        {"array": {"operand_bits": 65}},
+        {"array": {"operand_bits": 33, "psum_bits": 64}},
+        {"array": {"weight_bits": 33, "psum_bits": 64}},
+        {"array": {"weight_bits": 0}},
+        {"accumulator": {"psums": None, "kib": 0}},
         {"accumulator": {"psums": 2**32 + 1}},
         {"bn": {"lanes": 0}},
         {"bn": {"colour": "red"}},

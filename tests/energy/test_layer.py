@@ -309,7 +309,7 @@ def needed(machine: MachineConfig, layer: Layer) -> Iterator[tuple[str, int, int
     yield "ifmap_buffer", shape.batch * shape.input.channels * met[0] * met[1], operand_bits
     if isinstance(shape, ConvShape):
         weights = shape.output.channels * shape.input.channels // shape.groups * shape.window.positions
-        yield "weight_buffer", weights, operand_bits
+        yield "weight_buffer", weights, machine.weight_bits
     words = epilogue.bias + machine.bn.words * epilogue.batchnorm
     yield "parameter_buffer", shape.output.channels * words, machine.bn.parameter_bits
     yield "residual_buffer", shape.batch * shape.output.elements * epilogue.residual, operand_bits

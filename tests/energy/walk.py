@@ -92,6 +92,7 @@ class _Phase:
         source_is_ofmap: bool,
     ) -> None:
         self.machine = machine
+        self.weight_bits = machine.array.weight_bits or machine.array.operand_bits
         self.counts = counts
         self.shape = shape
         self.epilogue = epilogue
@@ -321,7 +322,7 @@ class _Convolution(_Phase):
             self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
         for output in outputs:
             for _ in taps:
-                self.act("weight_buffer", "read", self.machine.array.operand_bits)
+                self.act("weight_buffer", "read", self.weight_bits)
             for pixel in pixels:
                 self.accumulate(pixel, output, self.multiply(taps, output), (pixels[0], output))
 
@@ -330,20 +331,20 @@ class _Convolution(_Phase):
             for pixel in pixels:
                 self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
             for _ in outputs:
-                self.act("weight_buffer", "read", self.machine.array.operand_bits)
+                self.act("weight_buffer", "read", self.weight_bits)
         for pixel, output in product(pixels, outputs):
             self.accumulate(pixel, output, self.multiply(taps, output), output)
 
     def preload_weights(self, taps: list[Tap], outputs: list[Output]) -> None:
         for tap, output in product(taps, outputs):
             if tap.group == output.group:
-                self.act("weight_buffer", "read", self.machine.array.operand_bits)
+                self.act("weight_buffer", "read", self.weight_bits)
 
     def multiply(self, taps: list[Tap], output: Output) -> int:
         """Multiply what belongs to the output's group, and return how much that was."""
         array = self.machine.array
         products = sum(tap.group == output.group for tap in taps)
-        self.act("conv_array", "multiply", array.operand_bits, array.operand_bits, times=products)
+        self.act("conv_array", "multiply", array.operand_bits, self.weight_bits, times=products)
         self.act("conv_array", "add", array.psum_bits, times=products)
         return products
 

@@ -50,9 +50,11 @@ def tasks_of(machine: MachineConfig, unfused: Layer, kept: Residency) -> list[Ta
     """Return what is tiled for a layer: itself and, where it has one, its off-chip BN."""
     operand_bits, epilogue = machine.array.operand_bits, unfused.epilogue
     bn_words = {"scale_shift": 2, "raw": 4}[machine.bn.parameters] if epilogue.batchnorm else 0
-    words = bn_words + (1 if epilogue.bias else 0)
-    at_once = _bytes(unfused.shape.output.channels * words * machine.bn.parameter_bits) <= _half(machine, "parameter")
     is_convolution = isinstance(unfused.shape, ConvShape)
+    requantization = machine.requantization if is_convolution else None
+    multipliers = 1 if requantization is not None and requantization.weight_scales == "per_channel" else 0
+    words = (1 if epilogue.bias else 0) + (bn_words or multipliers)
+    at_once = _bytes(unfused.shape.output.channels * words * machine.bn.parameter_bits) <= _half(machine, "parameter")
     offchip = machine.bn.placement == "offchip" and epilogue.batchnorm and is_convolution
     intermediate_bits = machine.bn.intermediate_bits or operand_bits
     stored = [0 if kept.ofmap else operand_bits]
@@ -60,7 +62,7 @@ def tasks_of(machine: MachineConfig, unfused: Layer, kept: Residency) -> list[Ta
     task = Task(
         machine=machine,
         shape=unfused.shape,
-        fused_words=min(words, 1) if is_convolution else words,
+        fused_words=int(epilogue.bias or epilogue.batchnorm) + multipliers if is_convolution else words,
         held_words=words,
         parameters_at_once=at_once,
         residual=epilogue.residual,
@@ -113,7 +115,8 @@ def assert_as_good(task: Task, choice: Choice, best: Choice, transfers: int = 0)
     if choice[:-1] != best[:-1]:
         assert choice.traffic < best.traffic * (1 - 1 / CLEARLY_LESS_TRAFFIC) + transfers
         return
-    if task.loaded_bits % 8 == 0 and task.machine.array.operand_bits % 8 == 0:
+    widths = (task.loaded_bits, task.machine.array.operand_bits, _weight_bits(task.machine))
+    if all(bits % 8 == 0 for bits in widths):
         assert choice.traffic == best.traffic
     else:
         assert choice.traffic - best.traffic < transfers
@@ -189,9 +192,9 @@ def missing(task: Task, tiling: Tiling) -> dict[str, tuple[int, int]]:
         needs["ifmap"] = ifmap, _half(machine, "ifmap")
     if isinstance(shape, ConvShape):
         weights = channels * tiling.in_channels * shape.window.positions
-        needs["weight"] = _bytes(weights * machine.array.operand_bits), _half(machine, "weight")
+        needs["weight"] = _bytes(weights * _weight_bits(machine)), _half(machine, "weight")
         pixels = max(_size(tile.images) * _size(tile.rows) * _size(tile.columns) for tile in tiles)
-        needs["accumulator"] = pixels * channels, machine.accumulator.psums
+        needs["accumulator"] = pixels * channels, _psums(machine)
     held = shape.output.channels if task.parameters_at_once else channels
     parameters = _bytes(held * task.held_words * machine.bn.parameter_bits)
     needs["parameter"] = parameters, _half(machine, "parameter")
@@ -240,7 +243,7 @@ def traffic(task: Task, tiling: Tiling) -> int:
                 moved += _input_bytes(task, pixel, source)
             if is_convolution and there.get("weights") != (group, channel, part):
                 weights = _size(out) * _size(part) * task.shape.window.positions
-                moved += _bytes(weights * task.machine.array.operand_bits)
+                moved += _bytes(weights * _weight_bits(task.machine))
             there = {"parameters": whole, "ifmap": (pixel, source), "weights": (group, channel, part)}
         travelling = (1 if task.residual else 0) + (1 if task.stores else 0)
         moved += travelling * _output_bytes(pixel, out, task.machine.array.operand_bits)
@@ -297,6 +300,19 @@ def _size(span: Range) -> int:
 
 def _bytes(bits: int) -> int:
     return (bits + 7) // 8
+
+
+def _weight_bits(machine: MachineConfig) -> int:
+    return machine.array.operand_bits if machine.array.weight_bits is None else machine.array.weight_bits
+
+
+def _psums(machine: MachineConfig) -> int:
+    """Psums of one half of the accumulator."""
+    accumulator = machine.accumulator
+    if accumulator.kib is None:
+        return accumulator.psums or 0
+    half_bits = accumulator.kib * 1024 * 8 // accumulator.halves
+    return half_bits // machine.array.psum_bits
 
 
 def _half(machine: MachineConfig, buffer: str) -> int:

@@ -71,7 +71,7 @@ def test_the_units_are_as_busy_as_in_the_simulation(seed: int) -> None:
         mapping = LayerMapping(Residency(), tiling, problem.parameters_at_once)
         record = simulate_program(machine, layer_program(machine, case.fused, mapping))
         busy = {account.unit: account.busy_cycles for account in record.accounts}
-        behind = max(busy["activation"], busy["pooling"])
+        behind = max(busy[stage] for stage in ("activation", "pooling", "requantizer"))
         assert [int(cycles[0]) for cycles in unit_cycles(problem, only(problem, tiling))] == [
             busy["conv_array"],
             behind,

@@ -99,7 +99,7 @@ def test_a_tile_that_does_not_fit_is_told_what_it_needs(small: str, needs: str) 
     ]
     layers = network(*nodes, channels=16)
     roomy: dict[str, Any] = {
-        "array": {"rows": 8, "cols": 8, "operand_bits": 32},
+        "array": {"rows": 8, "cols": 8, "operand_bits": 32, "psum_bits": 64},
         "accumulator": {"psums": 100 if small == "accumulator" else 2**20},
         "buffers": {name: {"kib": 1 if name == small else 64} for name in machine().buffers.model_dump()},
         "bn": {"lanes": 8, "parameters": "raw"},

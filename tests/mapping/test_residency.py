@@ -133,7 +133,7 @@ def test_streamed_layers_pass_on_what_stays() -> None:
 def test_the_best_tilings_of_networks_that_stay_on_chip(seed: int) -> None:
     random = seeded(seed)
     settings = random_machine(random).model_dump() | {"keep_on_chip": True}
-    settings["array"]["operand_bits"] = random.choice([8, 16])
+    settings["array"] |= {"operand_bits": random.choice([8, 16]), "weight_bits": random.choice([None, 8, 16])}
     settings["buffers"]["ofmap"] |= {"kib": 1, "halves": random.choice([2, 4])}
     cramped = MachineConfig.model_validate(settings)
     layers = layers_of(random_network(random, cramped), batch=1)

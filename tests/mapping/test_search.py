@@ -129,7 +129,8 @@ def test_a_tiling_outside_the_rules_wins_where_it_is_clearly_better(
 ) -> None:
     # ResNet-18's second convolution with 32-bit operands: a tile of 32 whole columns leaves no room for all of K, so
     # that the ifmap is loaded again and again, and the port is the bottleneck either way.
-    config = load_config(repository / "configs/resnet18.yaml", "machine.array.operand_bits=32")
+    wide = ["machine.array.operand_bits=32", "machine.array.psum_bits=64"]
+    config = load_config(repository / "configs/resnet18.yaml", wide)
     layer = next(layer for layer in plan_network(config).layers["unfused"] if layer.name == "layer1.0.conv1")
     problem = problem_of(config.machine, layer.shape, layer.epilogue, Residency())
     free = choose_tiling(problem)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.workload.shapes import Shape, Window
+from tests.hand_built import changed
 from tests.random_cases import random_machine, seeded
 
 
@@ -23,23 +24,34 @@ def tiny_case(seed: int) -> Tiny:
     """Return a layer of at most six in every dimension, on a machine that it often has to be cut for."""
     random = seeded(seed)
     machine = _cramped(random, random_machine(random))
+    if seed % 25 == 0:
+        return Tiny(_too_small(machine), *_convolution(random, machine, kernel=5))
     layers = _streamed(random) if random.random() < 0.2 else _convolution(random, machine)
     return Tiny(machine, *layers)
 
 
+def _too_small(machine: MachineConfig) -> MachineConfig:
+    """Return a machine one half of whose ifmap buffer holds 16 elements: fewer than a kernel of 5x5 has."""
+    return changed(machine, array={"operand_bits": 32}, buffers={"ifmap": {"kib": 1, "halves": 16}})
+
+
 def _cramped(random: Random, machine: MachineConfig) -> MachineConfig:
-    """Take nearly all its storage from a machine: halves of 64 bytes to 1 KiB, operands of up to 8 bytes."""
+    """Take nearly all its storage from a machine: halves of 64 bytes to 1 KiB, operands of up to 4 bytes."""
     settings = machine.model_dump()
     for buffer in settings["buffers"].values():
         buffer |= {"kib": 1, "halves": random.choice([1, 2, 4, 8, 16])}
-    settings["accumulator"]["psums"] = random.choice([2, 8, 32, 128])
-    settings["array"]["operand_bits"] = random.choice([1, 3, 4, 8, 16, 64])
+    settings["accumulator"] |= {"psums": random.choice([2, 8, 32, 128]), "kib": None}
+    bits = [1, 3, 4, 8, 16, 32]
+    settings["array"] |= {"operand_bits": random.choice(bits), "weight_bits": random.choice([None, *bits])}
+    settings["array"]["psum_bits"] = 64
     return MachineConfig.model_validate(settings)
 
 
-def _convolution(random: Random, machine: MachineConfig) -> tuple[Layer, Layer]:
+def _convolution(random: Random, machine: MachineConfig, kernel: int | None = None) -> tuple[Layer, Layer]:
     groups = random.choice([1, 1, 1, 2, 3, 6])
     window = _window(random, largest_stride=1 if machine.array.ifmap_streaming == "raster" else 3)
+    if kernel is not None:
+        window = Window((kernel, kernel))
     source = _input(random, window, groups * random.randint(1, 6 if groups == 1 else 2))
     output = Shape(groups * random.randint(1, 6 if groups == 1 else 3), *window.output_size(*source[1:]))
     shape = ConvShape(random.choice([1, 1, 2, 3, 5]), source, output, window, groups)

@@ -204,6 +204,8 @@ def section(machine: MachineConfig, what: Stage | Pass) -> BnConfig | StageConfi
         "activation": machine.activation,
         "readout": machine.activation,
     }
+    if machine.requantization is not None:
+        sections |= dict.fromkeys(("requantizer", "requantize"), machine.requantization)
     return sections[what]
 
 

@@ -16,6 +16,7 @@ from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.mapping.plan import LayerMapping
 from accelsim.mapping.tiling import Tiling, pixel_tiles, spans
 from accelsim.workload.shapes import Window
+from tests.oracle.words import phases_of
 
 Name = tuple[str | int, ...]
 
@@ -34,10 +35,12 @@ def transfer_order(machine: MachineConfig, layer: Layer, mapping: LayerMapping) 
     at_once = mapping.parameters_at_once
     if isinstance(shape, StreamShape):
         return _streamed(machine, _streamed_steps(shape, epilogue, tiling, at_once), kept.ifmap, kept.ofmap)
+    has_words = phases_of(machine, layer)[0].words > 0
     if not (machine.bn.placement == "offchip" and epilogue.batchnorm):
-        return _convolution(machine, _convolution_steps(shape, epilogue, tiling, at_once), kept.ifmap, kept.ofmap)
+        steps = _convolution_steps(shape, tiling, has_words, at_once, residual=epilogue.residual)
+        return _convolution(machine, steps, kept.ifmap, kept.ofmap)
     assert mapping.second_phase is not None
-    first = _convolution_steps(shape, Epilogue(bias=epilogue.bias), tiling, at_once)
+    first = _convolution_steps(shape, tiling, has_words, at_once, residual=False)
     output = StreamShape(shape.batch, shape.output, shape.output, Window())
     second = _streamed_steps(output, epilogue, mapping.second_phase, at_once)
     return [
@@ -46,7 +49,9 @@ def transfer_order(machine: MachineConfig, layer: Layer, mapping: LayerMapping) 
     ]
 
 
-def _convolution_steps(shape: ConvShape, epilogue: Epilogue, tiling: Tiling, at_once: bool) -> list[Step]:
+def _convolution_steps(
+    shape: ConvShape, tiling: Tiling, has_words: bool, at_once: bool, *, residual: bool
+) -> list[Step]:
     groups = range(len(spans(shape.groups, tiling.groups)))
     channels = range(len(spans(shape.output.channels // shape.groups, tiling.out_channels)))
     cuts = range(len(spans(shape.input.channels // shape.groups, tiling.in_channels)))
@@ -58,10 +63,10 @@ def _convolution_steps(shape: ConvShape, epilogue: Epilogue, tiling: Tiling, at_
     for tile, (g, m, n) in enumerate(tiles):
         for k in cuts:
             needs: list[Name] = []
-            if epilogue.bias or epilogue.batchnorm:
+            if has_words:
                 needs.append(("parameters",) if at_once else ("parameters", g, n))
             needs += [("ifmap", g, m, k), ("weight", g, n, k)]
-            if epilogue.residual and k == cuts[-1]:
+            if residual and k == cuts[-1]:
                 needs.append(("residual", g, m, n))
             steps.append(Step(tile, needs, ("store", g, m, n)))
     return steps

@@ -9,10 +9,11 @@ from tests.hand_built import accumulated, machine, work
 BLOCKS = (Block(1, 5, 3),)
 
 
-def tile(epilogue: Epilogue, window: int = 1) -> TileDrain:
+def tile(epilogue: Epilogue, window: int = 1, *, requantizes: bool = False) -> TileDrain:
     return TileDrain(
         name="m0",
         epilogue=epilogue,
+        requantizes=requantizes,
         window=window,
         blocks=BLOCKS,
         source_full=(Token.ACCUMULATOR_FULL,),
@@ -53,6 +54,12 @@ class TestDrain:
     def test_stages_that_a_layer_needs(self) -> None:
         assert tile(EVERYTHING).as_drain().stages == ("bn_stage", "residual_add", "activation")
         assert tile(Epilogue(pooling=True)).as_drain().stages == ("pooling", "activation")
+        assert tile(EVERYTHING, requantizes=True).as_drain().stages == (
+            "bn_stage",
+            "requantizer",
+            "residual_add",
+            "activation",
+        )
         # A bias is in the accumulator already.
         assert tile(Epilogue(bias=True)).as_drain().stages == ("activation",)
 
@@ -76,6 +83,18 @@ class TestPasses:
         assert readout.takes == (Token.OFMAP_FREE,)
         assert set(readout.gives) == {Token.ACCUMULATOR_FREE, Token.OFMAP_FULL}
         assert passes(Epilogue())[0].takes == (Token.ACCUMULATOR_FULL, Token.OFMAP_FREE)
+
+    def test_the_first_pass_that_needs_words_takes_them_and_gives_their_half_back(self) -> None:
+        batchnorm, requantize, *_ = tile(EVERYTHING, requantizes=True).as_passes()
+        assert (batchnorm.kind, requantize.kind) == ("batchnorm", "requantize")
+        assert batchnorm.gives == (Token.PARAMETER_FREE,)
+        assert (requantize.takes, requantize.gives) == ((), ())
+        drained = tile(Epilogue(residual=True), requantizes=True)
+        words = drained._replace(parameter_full=(Token.PARAMETER_FULL,), parameter_free=(Token.PARAMETER_FREE,))
+        requantize, residual, _ = words.as_passes()
+        assert (requantize.kind, residual.kind) == ("requantize", "residual_add")
+        assert requantize.takes == (Token.ACCUMULATOR_FULL, Token.PARAMETER_FULL)
+        assert requantize.gives == (Token.PARAMETER_FREE,)
 
     def test_only_pooling_reads_windows(self) -> None:
         found = passes(Epilogue(pooling=True, activation="relu"), window=9)

@@ -23,6 +23,7 @@ from accelsim.workload.shapes import Shape, Window
 from tests.dram_bytes import bytes_moved
 from tests.hand_built import changed, machine
 from tests.oracle.machine import run_per_cycle
+from tests.oracle.words import phases_of
 from tests.random_cases import random_case, random_machine, random_mapping, random_network, seeded
 
 SEEDS = st.integers(0, 2**32)
@@ -157,12 +158,13 @@ def test_an_ofmap_that_stays_is_all_that_is_left(seed: int) -> None:
         assert left == Counter(free_halves(config, False)) - occupied
 
 
-@given(SEEDS, st.sampled_from([8, 16]))
+@given(SEEDS, st.sampled_from([8, 16]), st.sampled_from([8, 16]))
 @settings(max_examples=150)
-def test_every_byte_of_a_layer_is_moved_as_often_as_it_has_to_be(seed: int, bits: int) -> None:
+def test_every_byte_of_a_layer_is_moved_as_often_as_it_has_to_be(seed: int, bits: int, weight_bits: int) -> None:
     random = seeded(seed)
     drawn = random_machine(random)
-    config = changed(drawn, array={"operand_bits": bits}, bn={"parameter_bits": 16, "intermediate_bits": 32})
+    widths = {"operand_bits": bits, "weight_bits": weight_bits}
+    config = changed(drawn, array=widths, bn={"parameter_bits": 16, "intermediate_bits": 32})
     case = random_case(random, config)
     mapping = random_mapping(random, case)
     for layer, program in zip(case.layers, case.programs(mapping), strict=True):
@@ -195,8 +197,8 @@ def check_bytes(config: MachineConfig, layer: Layer, program: Program) -> None:
     weights = 0
     if isinstance(shape, ConvShape):
         weights = shape.input.channels // shape.groups * shape.output.channels * shape.window.positions
-    assert len(moved["weight"]) == weights * size
-    words = layer.epilogue.bias + config.bn.words * layer.epilogue.batchnorm
+    assert len(moved["weight"]) == weights * config.weight_bits // 8
+    words = sum(phase.words for phase in phases_of(config, layer))
     assert len(moved["parameter"]) == shape.output.channels * words * 2
 
     # No tensor lies where another does, and each begins at a burst.
