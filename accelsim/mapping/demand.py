@@ -10,6 +10,7 @@ from accelsim.layers import ConvShape
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
 from accelsim.timing.integers import ceil_div
+from accelsim.weight_layout import weight_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,6 @@ class Demand(NamedTuple):
 def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
     """Return the needs of the largest tile of each candidate."""
     buffers = problem.machine.buffers
-    operand_bits = problem.machine.array.operand_bits
     channels = candidates.groups * candidates.out_channels
     found = []
     if problem.stored_bits:
@@ -46,8 +46,8 @@ def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
         words = loaded_at_once * problem.parameter_words * problem.machine.bn.parameter_bits
         found.append(Demand("parameter buffer", "bytes", ceil_div(words, 8), buffers.parameter.half_bytes))
     if isinstance(problem.shape, ConvShape):
-        weights = channels * candidates.in_channels * problem.shape.window.positions
-        found.append(Demand("weight buffer", "bytes", ceil_div(weights * operand_bits, 8), buffers.weight.half_bytes))
+        weights = weight_bytes(problem.machine.array, problem.shape, candidates.in_channels, channels)
+        found.append(Demand("weight buffer", "bytes", weights, buffers.weight.half_bytes))
         psums = channels * candidates.per_cut(lambda cut: cut.full_pixels)
         found.append(Demand("accumulator", "psums", psums, problem.machine.accumulator.psums))
     return found
