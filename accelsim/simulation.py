@@ -27,7 +27,7 @@ class LayerRecord:
 
     cycles: int
     accounts: tuple[Account, ...]
-    executed: ArrayTotals = ArrayTotals()
+    executed: ArrayTotals
     """What the array executes of the layer."""
 
 

@@ -20,13 +20,15 @@ from accelsim.simulation import simulate_program
 from accelsim.totals import LayerTotals, totals_of
 from tests.hand_built import changed
 from tests.mapping.tiny_layers import tiny_case
-from tests.random_cases import Case, random_case, random_machine, seeded
+from tests.random_cases import Case, random_case, random_machine, random_sparse_case, seeded
 
 FURTHER_VALUES: dict[str, list[Any]] = {
     "name": ["other"],
     "clock_mhz": [123.0],
     "keep_on_chip": [True],
     "array.psum_bits": [16],
+    "array.sparsity": ["1:2", "2:4"],
+    "array.skip_zero_folds": [False, True],
     "bn.placement": ["inline", "pass", "offchip"],
     "buffers.parameter.kib": [1, 2],
     "dma.burst_bytes": [3, 4096],
@@ -89,11 +91,16 @@ def remembered(
     return mapping, [memo.layer_totals(machine, layer, mapping) for layer in case.layers]
 
 
-@pytest.mark.parametrize("seed", range(120))
+SPARSE_SEEDS = range(120, 160)
+
+
+@pytest.mark.parametrize("seed", [*range(120), *SPARSE_SEEDS])
 def test_a_memo_changes_nothing_whichever_field_of_the_machine_differs(seed: int) -> None:
     random = seeded(seed)
     objective: Objective = random.choice(["traffic", "cycles"])
     case = random_case(random) if seed % 2 else Case(*tiny_case(seed))  # on a machine where hardly anything fits
+    if seed in SPARSE_SEEDS:
+        case = random_sparse_case(random)
     mapped = fresh(case.machine, case, objective)
     if not isinstance(mapped, str):
         program = layer_program(case.machine, case.unfused, mapped[0])

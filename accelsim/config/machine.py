@@ -251,8 +251,8 @@ class MachineConfig(Section):
             )
         if array.dataflow == "is" and not array.sparsity.is_dense:
             raise ValueError(
-                f"array.sparsity: '{array.sparsity}' selects operands of the ifmap as they stream past the weights, and "
-                "in dataflow 'is' they are stationary; use 'ws' or 'os', or 'dense'"
+                f"array.sparsity: '{array.sparsity}' selects operands of the ifmap as they stream past weights, but in "
+                "dataflow 'is' they are stationary; use 'ws' or 'os', or 'dense'"
             )
         if bn.placement == "pass" and bn.flush_cycles:
             if array.stationary_double_buffer:

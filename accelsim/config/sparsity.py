@@ -1,4 +1,4 @@
-"""Structured sparsity of weights as a configuration says it: ``dense``, or ``"N:M"`` (docs/microarchitecture.md, §3)."""
+"""Structured sparsity of weights, as a configuration writes it (docs/microarchitecture.md, §3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from accelsim.documents.wording import described
 MAX_BLOCK = 16
 """Channels of the largest block: what published arrays select from has up to 16 (VEGETA, Jeong et al., HPCA 2023)."""
 
-_PATTERN = r"(dense|[1-9]\d?:[1-9]\d?)"
+_PATTERN = r"(dense|([1-9]\d?):([1-9]\d?))"
 
 
 class Sparsity(NamedTuple):
@@ -41,13 +41,14 @@ DENSE = Sparsity()
 def _read(value: Any) -> Sparsity:
     if isinstance(value, Sparsity):
         return value
-    if not (isinstance(value, str) and re.fullmatch(_PATTERN, value, re.ASCII)):
-        raise ValueError(f"must be 'dense' or 'N:M', such as '2:4', not {described(value)}")
-    if value == "dense":
+    written = re.fullmatch(_PATTERN, value, re.ASCII) if isinstance(value, str) else None
+    if written and written[1] == "dense":
         return DENSE
-    kept, block = map(int, value.split(":"))
-    if not kept <= block <= MAX_BLOCK:
-        raise ValueError(f"of N:M, N must be at most M, and M at most {MAX_BLOCK}, not {value}")
+    if not written or not int(written[2]) <= int(written[3]) <= MAX_BLOCK:
+        raise ValueError(
+            f"must be 'dense' or 'N:M' with 1 <= N <= M <= {MAX_BLOCK}, such as '2:4', not {described(value)}"
+        )
+    kept, block = int(written[2]), int(written[3])
     return DENSE if kept == block else Sparsity(kept, block)
 
 

@@ -33,7 +33,6 @@ CLEARLY_LESS_TRAFFIC = 20
 """A tiling that is not well-shaped has to save more than one part in this of the traffic to be preferred."""
 
 
-
 def choose_tiling(problem: MappingProblem, objective: Objective = "traffic", cuts_of: CutsOf = pixel_cuts) -> Tiling:
     """Return the best legal tiling.
 

@@ -19,8 +19,8 @@ def layers_frame(machine: MachineConfig, experiment: Experiment) -> pd.DataFrame
 
     ``compute_cycles`` are those in which the conv array was busy, or in layers without a convolution the busiest unit
     behind it; ``stall_cycles`` those in which that unit was stalled. ``conv_array_utilization`` is the share of the
-    multiply-accumulates possible in ``cycles`` that were executed; those of the other units are the share of ``cycles`` in
-    which they were busy. Units that the variant's machine does not have are left empty.
+    multiply-accumulates possible in ``cycles`` that were executed; those of the other units are the share of ``cycles``
+    in which they were busy. Units that the variant's machine does not have are left empty.
     """
     rows = [_layer_row(machine, run, layer) for run in experiment.variants for layer in run.layers]
     present = {unit for run in experiment.variants for unit in run.units}

@@ -53,7 +53,7 @@ def folding(array: ArrayConfig, work: ArrayWork[Integer]) -> Folding[Integer]:
 
 
 def skipped_folds(array: ArrayConfig, work: ArrayWork[Any]) -> ZeroFolds:
-    """Return the folds of one operation that the array skips. (What is not a single operation has no zero kernels.)"""
+    """Return the folds of one operation that the array skips; arrays of shapes have no zero kernels, and so none."""
     if not (array.skip_zero_folds and work.zero_kernels):
         return ZeroFolds()
     return zero_folds(array, groups_per_fold(array, work), work)

@@ -81,17 +81,19 @@ def _zero_weights(sparsity: Sparsity, work: ArrayWork[int]) -> NDArray[np.bool_]
 
 
 def _row_blocks(array: ArrayConfig, work: ArrayWork[int], zero: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell for every block of rows (last axis) which output channels have no weight in it that is not zero.
-
-    Rows are kept channels, and inside a channel (but under ``raster``) kernel positions.
-    """
+    """Tell for every block of rows (last axis) which output channels have no weight in it that is not zero."""
     positions = 1 if array.ifmap_streaming == "raster" else work.kernel_positions
-    first_rows = np.arange(0, zero.shape[2] * positions, array.rows)
-    last_rows = np.minimum(first_rows + array.rows, zero.shape[2] * positions) - 1
-    before = np.zeros((*zero.shape[:2], zero.shape[2] + 1), dtype=np.int64)
-    np.cumsum(~zero, axis=2, out=before[:, :, 1:])
-    found: NDArray[np.bool_] = before[:, :, last_rows // positions + 1] == before[:, :, first_rows // positions]
+    rows = zero[:, :, _channel_of_row(array.sparsity.kept, zero.shape[2], positions)]
+    found: NDArray[np.bool_] = np.logical_and.reduceat(rows, np.arange(0, rows.shape[2], array.rows), axis=2)
     return found
+
+
+def _channel_of_row(kept: int, channels: int, positions: int) -> NDArray[np.int64]:
+    """Return the kept channel of every row: rows go through blocks, in them positions, in these kept channels."""
+    whole = channels // kept * kept
+    blocks = np.arange(whole, dtype=np.int64).reshape(-1, 1, kept)
+    rest = np.arange(whole, channels, dtype=np.int64)
+    return np.concatenate([np.repeat(blocks, positions, axis=1).reshape(-1), np.tile(rest, positions)])
 
 
 def _all_of_columns(zero: NDArray[np.bool_], columns: int) -> NDArray[np.bool_]:

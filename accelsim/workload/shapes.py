@@ -76,9 +76,12 @@ class ZeroKernels(NamedTuple):
     end_input: int
 
     def inside(self, outputs: tuple[int, int], inputs: tuple[int, int]) -> ZeroKernels | None:
-        """Return what of them lies in a piece of the weights (from the first to before the end), counted from its start.
+        """Return what of them lies in a piece of the weights, counted from its start; ``None`` if nothing does.
 
-        ``None`` if nothing does.
+        Parameters
+        ----------
+        outputs, inputs
+            Channels of the piece, from the first to before the end.
         """
         (first_output, end_output), (first_input, end_input) = outputs, inputs
         found = ZeroKernels(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.workload.shapes import Shape, Window
+from tests.hand_built import changed
 from tests.random_cases import random_machine, seeded
 
 
@@ -25,6 +27,21 @@ def tiny_case(seed: int) -> Tiny:
     machine = _cramped(random, random_machine(random))
     layers = _streamed(random) if random.random() < 0.2 else _convolution(random, machine)
     return Tiny(machine, *layers)
+
+
+def sparse_case(seed: int) -> Tiny:
+    """Return a case with a sparse array and as many as 13 input channels."""
+    random = seeded(seed)
+    while True:
+        machine, unfused, fused = tiny_case(random.randrange(10**6))
+        shape = unfused.shape
+        if machine.array.dataflow == "is" or not isinstance(shape, ConvShape):
+            continue
+        block = random.choice([2, 3, 4, 4])
+        machine = changed(machine, array={"sparsity": f"{random.randint(1, block - 1)}:{block}"})
+        deeper = shape.input._replace(channels=shape.groups * random.randint(1, 13))
+        shape = shape._replace(input=deeper)
+        return Tiny(machine, replace(unfused, shape=shape), replace(fused, shape=shape))
 
 
 def _cramped(random: Random, machine: MachineConfig) -> MachineConfig:
