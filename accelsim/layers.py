@@ -26,7 +26,7 @@ from accelsim.workload.nodes import (
     Unmodelled,
     Weighted,
 )
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 
 BN_OPS = 4
 """Operations of BatchNorm per element: subtract the mean, multiply by 1/sqrt(var + eps), multiply by gamma, add beta
@@ -44,6 +44,8 @@ class ConvShape(NamedTuple):
     output: Shape
     window: Window
     groups: int
+    zero_kernels: tuple[ZeroKernels, ...] = ()
+    """Kernels of which all weights are zero."""
 
     @property
     def macs(self) -> int:
@@ -207,9 +209,9 @@ def _shape_of(node: Node, graph: Graph, batch: int) -> ConvShape | StreamShape:
     source = graph.shapes[node.inputs[0]]
     output = graph.shapes[node.name]
     if isinstance(node, Conv):
-        return ConvShape(batch, source, output, node.window, node.groups)
+        return ConvShape(batch, source, output, node.window, node.groups, node.zero_kernels)
     if isinstance(node, Linear):
-        return ConvShape(batch, Shape(node.in_features, 1, 1), output, Window(), 1)
+        return ConvShape(batch, Shape(node.in_features, 1, 1), output, Window(), 1, node.zero_kernels)
     window = node.window_over(source) if isinstance(node, Pool) else Window()
     return StreamShape(batch, source, output, window)
 

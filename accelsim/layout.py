@@ -17,6 +17,11 @@ class Span(NamedTuple):
     start: int
     size: int
 
+    @property
+    def end(self) -> int:
+        """The first element behind it."""
+        return self.start + self.size
+
 
 class Region(NamedTuple):
     """A box of a feature map: ``images`` images from ``image``, rows and columns from the first to before the end."""

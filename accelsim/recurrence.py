@@ -21,6 +21,8 @@ from accelsim.hardware.unit import Unit
 from accelsim.program.operations import Token
 from accelsim.program.outline import Outline
 from accelsim.simulation import simulate_program, units_of
+from accelsim.timing.array import array_totals
+from accelsim.timing.work import ArrayWork
 from accelsim.totals import LayerTotals, UnitTotals, totals_of
 
 
@@ -44,7 +46,11 @@ def layer_totals(machine: MachineConfig, outline: Outline) -> LayerTotals:
         )
     )
     read, written = (_moved_bytes(outline, direction) for direction in ("read", "write"))
-    return LayerTotals(max(unit.end_cycle for unit in totals), totals, read, written)
+    works: Counter[ArrayWork[int]] = Counter()
+    for kind, count in Counter(outline.array).items():
+        works[outline.kinds.array[kind].work] += count
+    executed = array_totals(machine.array, works)
+    return LayerTotals(max(unit.end_cycle for unit in totals), totals, read, written, executed)
 
 
 class _OrderUnknownError(Exception):

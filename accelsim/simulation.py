@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simpy import Environment
 
@@ -17,6 +18,7 @@ from accelsim.hardware.function_unit import FunctionUnit
 from accelsim.hardware.post_pipeline import PostPipeline
 from accelsim.hardware.tokens import Tokens
 from accelsim.program.operations import Program
+from accelsim.timing.array import ArrayTotals, array_totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class LayerRecord:
 
     cycles: int
     accounts: tuple[Account, ...]
+    executed: ArrayTotals
+    """What the array executes of the layer."""
 
 
 class DeadlockError(AccelsimError):
@@ -58,11 +62,12 @@ def simulate_program(machine: MachineConfig, program: Program) -> LayerRecord:
         environment.process(unit.run())
     environment.run()
     accounts = tuple(account for unit in units for account in unit.accounts)
-    record = LayerRecord(_end_of(accounts), accounts)
+    executed = array_totals(machine.array, Counter(operation.work for operation in program.array))
+    record = LayerRecord(_end_of(accounts), accounts, executed)
     if any(unit.done < len(unit.operations) for unit in units):
         for unit in units:
             unit.record_unfinished_wait(record.cycles)
-        record = LayerRecord(record.cycles, tuple(account.until(record.cycles) for account in accounts))
+        record = replace(record, accounts=tuple(account.until(record.cycles) for account in accounts))
         states = "\n".join(f"  {unit.state}" for unit in units)
         counts = ", ".join(f"{token.value} {counter.count}" for token, counter in tokens.items() if counter.count)
         raise DeadlockError(f"nothing moves after cycle {record.cycles}:\n{states}\n  tokens left: {counts}", record)

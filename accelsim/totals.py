@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from accelsim.simulation import LayerRecord
+from accelsim.timing.array import ArrayTotals
 
 
 class UnitTotals(NamedTuple):
@@ -28,6 +29,7 @@ class LayerTotals(NamedTuple):
     units: tuple[UnitTotals, ...]
     dram_read_bytes: int
     dram_write_bytes: int
+    executed: ArrayTotals
 
     @property
     def main_unit(self) -> UnitTotals:
@@ -43,4 +45,5 @@ def totals_of(record: LayerRecord) -> LayerTotals:
     dma = next(account for account in record.accounts if account.unit == "dma")
     transfers = [execution.transfer for execution in dma.executions if execution.transfer]
     written = sum(transfer.bytes for transfer in transfers if transfer.direction == "write")
-    return LayerTotals(record.cycles, units, sum(transfer.bytes for transfer in transfers) - written, written)
+    read = sum(transfer.bytes for transfer in transfers) - written
+    return LayerTotals(record.cycles, units, read, written, record.executed)

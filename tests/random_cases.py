@@ -19,7 +19,8 @@ from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program
 from accelsim.workload.graph import Graph
 from accelsim.workload.nodes import Activation, Add, BatchNorm, Concat, Conv, Linear, Node, Pool, Unmodelled
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
+from tests.hand_built import changed
 
 
 def seeded(seed: int) -> Random:
@@ -144,6 +145,42 @@ def _convolution_case(random: Random, machine: MachineConfig) -> Case:
         Layer("conv", "conv", convolution, Epilogue(bias=bias, batchnorm=True, **tail), nodes, reads),
         Layer("conv", "conv", convolution, Epilogue(bias=True, **tail), nodes[:1], reads),
     )
+
+
+def random_sparse_case(random: Random) -> Case:
+    """Return a convolution with zero kernels, on a machine that keeps some of the weights or skips folds of zeros."""
+    while True:
+        machine = random_machine(random)
+        settings: dict[str, Any] = {"skip_zero_folds": random.random() < 0.7}
+        if machine.array.dataflow != "is":
+            block = random.choice([2, 3, 4, 4])
+            settings["sparsity"] = random.choice(["dense", f"{random.randint(1, block - 1)}:{block}"])
+        case = _convolution_case(random, changed(machine, array=settings))
+        shape = case.unfused.shape
+        if not isinstance(shape, ConvShape):
+            raise TypeError
+        deeper = shape.input._replace(channels=shape.groups * random.randint(1, 12 if shape.groups == 1 else 4))
+        zeros = random_zero_kernels(random, shape.output.channels, deeper.channels // shape.groups)
+        shape = shape._replace(input=deeper, zero_kernels=zeros)
+        case = case._replace(
+            unfused=replace(case.unfused, shape=shape),
+            fused=replace(case.fused, shape=shape),
+        )
+        try:
+            map_layers(case.machine, [case.unfused], {})
+        except MappingError:  # it does not fit
+            continue
+        return case
+
+
+def random_zero_kernels(random: Random, outputs: int, inputs: int) -> tuple[ZeroKernels, ...]:
+    """Return some blocks of zero kernels, which may overlap and often span all of a side."""
+
+    def some(channels: int) -> tuple[int, int]:
+        first, last = sorted((random.randrange(channels), random.randrange(channels)))
+        return (0, channels) if random.random() < 0.4 else (first, last + 1)
+
+    return tuple(ZeroKernels(*some(outputs), *some(inputs)) for _ in range(random.randint(0, 4)))
 
 
 def _stream_case(random: Random, machine: MachineConfig) -> Case:

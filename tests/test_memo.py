@@ -22,13 +22,15 @@ from accelsim.simulation import simulate_program
 from accelsim.totals import LayerTotals, totals_of
 from tests.hand_built import changed
 from tests.mapping.tiny_layers import tiny_case
-from tests.random_cases import Case, random_case, random_machine, seeded
+from tests.random_cases import Case, random_case, random_machine, random_sparse_case, seeded
 
 FURTHER_VALUES: dict[str, list[Any]] = {
     "name": ["other"],
     "clock_mhz": [123.0],
     "keep_on_chip": [True],
     "array.psum_bits": [40, 64],
+    "array.sparsity": ["1:2", "2:4"],
+    "array.skip_zero_folds": [False, True],
     "bn.placement": ["inline", "pass", "offchip"],
     "buffers.parameter.kib": [1, 2],
     "requantization": [None, {"lanes": 1, "weight_scales": "per_tensor"}, {"lanes": 3, "latency_cycles": 7}],
@@ -104,11 +106,16 @@ def remembered(memo: Memo, machine: MachineConfig, case: Case, objective: Object
     )
 
 
-@pytest.mark.parametrize("seed", range(120))
+SPARSE_SEEDS = range(120, 160)
+
+
+@pytest.mark.parametrize("seed", [*range(120), *SPARSE_SEEDS])
 def test_a_memo_changes_nothing_whichever_field_of_the_machine_differs(seed: int) -> None:
     random = seeded(seed)
     objective: Objective = random.choice(["traffic", "cycles"])
     case = random_case(random) if seed % 2 else Case(*tiny_case(seed))  # on a machine where hardly anything fits
+    if seed in SPARSE_SEEDS:
+        case = random_sparse_case(random)
     mapped = fresh(case.machine, case, objective)
     if not isinstance(mapped, str):
         program = layer_program(case.machine, case.unfused, mapped.mapping)

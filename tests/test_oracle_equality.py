@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import chain, product
 from pathlib import Path
+from random import Random
 from typing import Any, NamedTuple
 
 import pytest
@@ -23,12 +24,21 @@ from accelsim.program.layer import layer_program
 from accelsim.program.operations import Program
 from accelsim.simulation import LayerRecord, simulate_program
 from accelsim.timing import array as array_timing
-from accelsim.timing.array import groups_per_fold
+from accelsim.timing.array import folding, groups_per_fold, skipped_folds
 from accelsim.workload.shapes import Shape, Window
 from tests.conftest import SHOWN_AT_THE_END
 from tests.oracle.machine import OracleResult, run_per_cycle
 from tests.oracle.words import phases_of
-from tests.random_cases import VARIANTS, random_case, random_machine, random_mapping, seeded, variants_of_network
+from tests.random_cases import (
+    VARIANTS,
+    Case,
+    random_case,
+    random_machine,
+    random_mapping,
+    random_sparse_case,
+    seeded,
+    variants_of_network,
+)
 from tests.stall_causes import STALLS
 
 SHORT = 6000
@@ -36,6 +46,7 @@ SHORT = 6000
 
 LAYER_SEEDS = range(500)
 NETWORK_SEEDS = range(1000, 1100)
+SPARSE_SEEDS = range(2000, 2120)
 
 
 STARTS = {unit: unit for unit in ("dma", "conv_array", "function_unit")} | {"activation": "post_pipeline"}
@@ -54,10 +65,10 @@ class Run(NamedTuple):
     record: LayerRecord
 
 
-def runs_of_layer(seed: int) -> Iterator[Run]:
+def runs_of_layer(seed: int, make: Callable[[Random], Case] = random_case) -> Iterator[Run]:
     """Run all variants of a random layer."""
     random = seeded(seed)
-    case = random_case(random)
+    case = make(random)
     mapping = random_mapping(random, case)
     for variant, layer in zip(VARIANTS, case.layers, strict=False):  # the last only where there is a requantiser
         yield execute(f"layer {seed}", case.machine, layer, variant, mapping)
@@ -85,6 +96,7 @@ def short(runs: Iterator[Run]) -> list[Run]:
 def runs() -> tuple[list[Run], list[Run]]:
     """Return the runs of all layers, and those of all networks."""
     layers = [run for seed in LAYER_SEEDS for run in short(runs_of_layer(seed))]
+    layers += [run for seed in SPARSE_SEEDS for run in short(runs_of_layer(seed, random_sparse_case))]
     return layers, [run for seed in NETWORK_SEEDS for run in short(runs_of_network(seed))]
 
 
@@ -116,6 +128,14 @@ def test_random_layers(first: int) -> None:
         for run in short(runs_of_layer(seed)):
             found = differences(run.record, run_per_cycle(run.machine, run.program))
             assert not found, f"{run.name}, {run.variant}: {found}"
+
+
+@pytest.mark.parametrize("first", SPARSE_SEEDS[::20])
+def test_sparse_layers(first: int) -> None:
+    for seed in range(first, first + 20):
+        for run in short(runs_of_layer(seed, random_sparse_case)):
+            found = differences(run.record, run_per_cycle(run.machine, run.program))
+            assert not found, f"layer {seed}, {run.variant}: {found}"
 
 
 @pytest.mark.parametrize("first", NETWORK_SEEDS[::25])
@@ -169,6 +189,7 @@ MUTATIONS: list[tuple[Any, str]] = [
     (array_timing, "fold_cycles"),
     (array_timing, "larger"),  # of T and R, with shadow registers
     (array_timing, "groups_per_fold"),
+    (array_timing, "kept_channels"),
 ]
 
 
@@ -193,6 +214,13 @@ def test_a_closed_form_that_is_wrong_by_one_cycle_is_caught(
 ) -> None:
     assert caught() == 0
     monkeypatch.setattr(owner, name, one_more(getattr(owner, name)))
+    assert caught() > 0
+
+
+def test_a_skipped_fold_too_many_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert caught() == 0
+    right = array_timing.zero_folds
+    monkeypatch.setattr(array_timing, "zero_folds", lambda *all_of_it: right(*all_of_it)._replace(folds=0))
     assert caught() > 0
 
 
@@ -221,6 +249,10 @@ EXPECTED = {
     "K cut",
     "N cut",
     "several groups in a tile",
+    *(f"weights kept in blocks, {streaming}" for streaming in STREAMINGS if streaming != "is im2col"),
+    *(f"folds skipped, {streaming}" for streaming in STREAMINGS),
+    "folds skipped, of several groups",
+    "folds skipped, all of an operation",
     "several groups in a fold",
     "groups too large to share a fold",
     "reuse ifmap",
@@ -279,7 +311,13 @@ def machine_features(run: Run) -> list[tuple[str, bool]]:
     multiplies = bool(program.array)
     grouped = program.array if array.grouped == "block_diagonal" else ()
     packs = [(groups_per_fold(array, operation.work), operation.work.groups) for operation in grouped]
+    streaming = f"{array.dataflow} {array.ifmap_streaming}"
+    skipping = [operation.work for operation in program.array if skipped_folds(array, operation.work).folds]
     return [
+        (f"weights kept in blocks, {streaming}", multiplies and not array.sparsity.is_dense),
+        (f"folds skipped, {streaming}", bool(skipping)),
+        ("folds skipped, of several groups", any(groups_per_fold(array, work) > 1 for work in skipping)),
+        ("folds skipped, all of an operation", any(not folding(array, work).folds for work in skipping)),
         (f"{machine.bn.placement}, {array.dataflow} {array.ifmap_streaming}, {run.variant}", multiplies),
         (f"{array.dataflow}, shadow registers {shadow}", multiplies),
         *(

@@ -17,7 +17,14 @@ from accelsim.recurrence import layer_totals
 from accelsim.simulation import DeadlockError, simulate_program
 from accelsim.totals import totals_of
 from tests.hand_built import changed, convolve, machine, program, read, work
-from tests.random_cases import random_case, random_machine, random_mapping, seeded, variants_of_network
+from tests.random_cases import (
+    random_case,
+    random_machine,
+    random_mapping,
+    random_sparse_case,
+    seeded,
+    variants_of_network,
+)
 
 MANY_OPERATIONS = 3000
 
@@ -25,7 +32,7 @@ MANY_OPERATIONS = 3000
 def random_programs(seed: int) -> Iterator[tuple[MachineConfig, Program]]:
     """Both variants of a random layer, and of a random network that may keep data on chip."""
     random = seeded(seed)
-    case = random_case(random)
+    case = random_sparse_case(random) if seed % 4 == 3 else random_case(random)
     for layer_of_variant in case.programs(random_mapping(random, case)):
         yield case.machine, layer_of_variant
     keeping = random_machine(random).model_copy(update={"keep_on_chip": True})

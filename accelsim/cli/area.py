@@ -46,4 +46,4 @@ def _area(options: argparse.Namespace) -> None:
     print_table(out, area_table(area))
     if fpga:
         print_table(out, fpga_table(fpga))
-    print_lines(out, area_lines(area))
+    print_lines(out, area_lines(area, machine.array.sparsity))

@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from accelsim.config.sparsity import DENSE, SparsityText
+
 KIB = 1024
 
 MAX_ARRAY_SIDE = 4096
@@ -90,6 +92,14 @@ class ArrayConfig(Section):
     operand_bits: OperandBits = Field(8, description="width of ifmap, residual and ofmap elements")
     weight_bits: OperandBits | None = Field(None, description="width of weights; default: operand_bits")
     psum_bits: Bits = Field(32, description="width of an accumulator word; it holds at least one product")
+    sparsity: SparsityText = Field(
+        DENSE,
+        description="'N:M': weights of N of every M consecutive input channels are kept, and PEs select their "
+        "operand of the ifmap (ws, os); or dense",
+    )
+    skip_zero_folds: bool = Field(
+        False, description="whether folds of which all weights are zero (zero_weights of a network) take no time"
+    )
 
 
 class AccumulatorConfig(Section):
@@ -295,6 +305,11 @@ class MachineConfig(Section):
             raise ValueError(
                 "array.grouped: 'block_diagonal' packs groups into stationary weights, so it needs array.dataflow "
                 f"'ws', not '{array.dataflow}'"
+            )
+        if array.dataflow == "is" and not array.sparsity.is_dense:
+            raise ValueError(
+                f"array.sparsity: '{array.sparsity}' selects operands of the ifmap as they stream past weights, but in "
+                "dataflow 'is' they are stationary; use 'ws' or 'os', or 'dense'"
             )
         if bn.placement == "pass" and bn.flush_cycles:
             if array.stationary_double_buffer:

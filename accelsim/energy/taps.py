@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 from accelsim.layers import ConvShape, StreamShape
 from accelsim.layout import Span
@@ -11,7 +12,13 @@ from accelsim.timing.integers import ceil_div
 
 def taps_inside(shape: ConvShape | StreamShape) -> int:
     """Pairs of an output pixel and a position of its window that is no padding, over all images, for one channel."""
-    return shape.batch * _taps_of_axis(shape, 0) * _taps_of_axis(shape, 1)
+    return sum(taps_by_position(shape))
+
+
+def taps_by_position(shape: ConvShape | StreamShape) -> list[int]:
+    """Output pixels for which a position of the window is no padding, over all images, for every position."""
+    rows, columns = _taps_of_axis(shape, 0), _taps_of_axis(shape, 1)
+    return [shape.batch * down * right for down, right in product(rows, columns)]
 
 
 def positions_inside(shape: ConvShape, rows: Iterable[Span], columns: Iterable[Span]) -> int:
@@ -27,18 +34,18 @@ def positions_inside(shape: ConvShape, rows: Iterable[Span], columns: Iterable[S
     return shape.batch * _positions_of_axis(shape, 0, rows) * _positions_of_axis(shape, 1, columns)
 
 
-def _taps_of_axis(shape: ConvShape | StreamShape, axis: int) -> int:
-    """Pairs of an output row (column) and a kernel row (column) that meet the input."""
+def _taps_of_axis(shape: ConvShape | StreamShape, axis: int) -> list[int]:
+    """Output rows (columns) for which a kernel row (column) meets the input, for every one of the kernel."""
     window = shape.window
     stride, dilation, padding = window.stride[axis], window.dilation[axis], window.padding[axis]
     size, outputs = (shape.input.height, shape.input.width)[axis], (shape.output.height, shape.output.width)[axis]
-    taps = 0
+    taps = []
     for kernel in range(window.kernel[axis]):
         # output o meets input o·stride + offset, which lies inside if it is at least 0 and less than size
         offset = kernel * dilation - padding
         first = max(0, ceil_div(-offset, stride))
         end = min(outputs, ceil_div(size - offset, stride))
-        taps += max(0, end - first)
+        taps.append(max(0, end - first))
     return taps
 
 

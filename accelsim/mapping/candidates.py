@@ -14,6 +14,7 @@ from accelsim.mapping.pixel_cuts import PixelCut, PixelCuts, PixelPlane, as_colu
 from accelsim.mapping.problem import MappingProblem
 from accelsim.mapping.tiling import Tiling, tile_sizes
 from accelsim.timing.integers import ceil_div
+from accelsim.weight_layout import stored_weight_bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def enumerate_candidates(problem: MappingProblem, cuts_of: CutsOf = pixel_cuts) 
         return Candidates(cuts, cut, groups, out_channels, out_channels, no_reuse)
     whole_k = np.full_like(cut, problem.shape.input.channels // problem.groups)
     whole = Candidates(cuts, cut, groups, out_channels, whole_k, no_reuse)
-    return _in_both_orders(_joined([whole, _with_split_k(problem, whole)]))
+    return _in_both_orders(_joined([whole, _with_split_k(problem, problem.shape, whole)]))
 
 
 def _channel_tiles(problem: MappingProblem) -> list[tuple[int, int]]:
@@ -117,39 +118,42 @@ def _with_multiples(sizes: Iterable[int], unit: int, limit: int) -> list[int]:
     return sorted(rounded.union(sizes), reverse=True)
 
 
-def _with_split_k(problem: MappingProblem, whole: Candidates) -> Candidates:
+def _with_split_k(problem: MappingProblem, shape: ConvShape, whole: Candidates) -> Candidates:
     """The candidates of one group with K cut by input channels, as few times as ifmap and weight halves allow.
 
     How often K is cut does not change the traffic, only whether it is cut at all.
     """
-    machine, window = problem.machine, problem.shape.window
+    machine, sparsity = problem.machine, problem.machine.array.sparsity
+    block = sparsity.block
     one_group = whole.where(whole.groups == 1)
-    fits = machine.buffers.weight.half_bytes * 8 // (window.positions * one_group.out_channels * machine.weight_bits)
+    bits_of_block = sparsity.kept * shape.window.positions * stored_weight_bits(machine, shape)
+    blocks = machine.buffers.weight.half_bytes * 8 // (bits_of_block * one_group.out_channels)
     if not problem.ifmap_on_chip:
-        fits = np.minimum(
-            fits, machine.buffers.ifmap.half_bytes // one_group.per_cut(lambda cut: cut.largest_ifmap_bytes)
-        )
-    split = replace(one_group, in_channels=_even(one_group.in_channels, fits, _fold_step(problem)))
-    return split.where((fits > 0) & (split.in_channels < one_group.in_channels))
+        largest_bytes = one_group.per_cut(lambda cut: cut.largest_ifmap_bytes)
+        blocks = np.minimum(blocks, machine.buffers.ifmap.half_bytes // (block * largest_bytes))
+    pieces = _even(one_group.in_channels, blocks * block, _fold_step(problem, shape), block)
+    split = replace(one_group, in_channels=pieces)
+    return split.where((blocks > 0) & (split.in_channels < one_group.in_channels))
 
 
-def _even(channels: IntArray, fits: IntArray, step: int) -> IntArray:
-    """Cut channels into the fewest equal pieces that fit, of whole folds where one fold fits.
+def _even(channels: IntArray, fits: IntArray, step: int, block: int) -> IntArray:
+    """Cut channels into the fewest equal pieces that fit, of whole folds where one fold fits, else of whole blocks.
 
     Equal pieces, because a short operation cannot hide the load of the long one behind it.
     """
-    unit = np.where(fits >= step, step, 1)
-    largest = np.maximum(fits // unit * unit, 1)
+    unit = np.where(fits >= step, step, block)
+    largest = np.maximum(fits // unit * unit, block)
     size = ceil_div(channels, ceil_div(channels, largest))
     return ceil_div(size, unit) * unit
 
 
-def _fold_step(problem: MappingProblem) -> int:
-    """Input channels that fill whole folds."""
-    array, positions = problem.machine.array, problem.shape.window.positions
+def _fold_step(problem: MappingProblem, shape: ConvShape) -> int:
+    """Input channels that fill whole folds: whole blocks, of each of which some rows are kept."""
+    array = problem.machine.array
     if array.dataflow == "os":
-        return 1
-    return array.rows if array.ifmap_streaming == "raster" else array.rows // math.gcd(array.rows, positions)
+        return array.sparsity.block
+    positions = 1 if array.ifmap_streaming == "raster" else shape.window.positions
+    return array.sparsity.block * array.rows // math.gcd(array.rows, array.sparsity.kept * positions)
 
 
 def _in_both_orders(candidates: Candidates) -> Candidates:

@@ -13,6 +13,7 @@ from accelsim.timing.array import array_cycles, drain_blocks
 from accelsim.timing.integers import ceil_div
 from accelsim.timing.post import rows_cycles
 from accelsim.timing.work import ArrayWork
+from accelsim.weight_layout import weight_bytes
 
 if TYPE_CHECKING:
     from accelsim.timing.integers import IntArray
@@ -171,11 +172,12 @@ def _ifmap_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
 
 
 def _weight_bytes(problem: MappingProblem, candidates: Candidates) -> IntArray:
-    bits = problem.machine.weight_bits * problem.shape.window.positions
+    if not isinstance(problem.shape, ConvShape):
+        return np.zeros(len(candidates), dtype=np.int64)
     groups = _parts(problem.groups, candidates.groups, _GROUPS)
     outputs = _parts(_outputs_per_group(problem), candidates.out_channels, _OUTPUTS)
     inputs = _parts(_inputs_per_group(problem), candidates.in_channels, _INPUTS)
-    piece_bytes = ceil_div(groups.size * outputs.size * inputs.size * bits, 8)
+    piece_bytes = weight_bytes(problem.machine, problem.shape, inputs.size, groups.size * outputs.size)
     return _total(groups.number * outputs.number * inputs.number * piece_bytes)
 
 

@@ -10,6 +10,7 @@ from accelsim.layers import ConvShape
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
 from accelsim.timing.integers import ceil_div
+from accelsim.weight_layout import weight_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,8 +46,8 @@ def demands(problem: MappingProblem, candidates: Candidates) -> list[Demand]:
         words = loaded_at_once * problem.parameter_words * problem.machine.bn.parameter_bits
         found.append(Demand("parameter buffer", "bytes", ceil_div(words, 8), buffers.parameter.half_bytes))
     if isinstance(problem.shape, ConvShape):
-        weight_bits = channels * candidates.in_channels * problem.shape.window.positions * problem.machine.weight_bits
-        found.append(Demand("weight buffer", "bytes", ceil_div(weight_bits, 8), buffers.weight.half_bytes))
+        weights = weight_bytes(problem.machine, problem.shape, candidates.in_channels, channels)
+        found.append(Demand("weight buffer", "bytes", weights, buffers.weight.half_bytes))
         psums = channels * candidates.per_cut(lambda cut: cut.full_pixels)
         found.append(Demand("accumulator", "psums", psums, problem.machine.half_psums))
     return found

@@ -43,6 +43,12 @@ def fixed_tiling(problem: MappingProblem, fixed: TilingConfig) -> Tiling:
         raise MappingError(f"out_height must be 1, not {out_height}, where out_width cuts the rows")
     if tiling.groups > 1 and partial:
         raise MappingError(f"groups must be 1, not {tiling.groups}, where out_channels or in_channels cut a group")
+    block = problem.machine.array.sparsity.block
+    if convolution and in_channels % block and in_channels != k:
+        raise MappingError(
+            f"in_channels is {in_channels}, which splits a block of the {block} channels of machine.array.sparsity "
+            f"'{problem.machine.array.sparsity}': it must be a multiple of {block}, or all {k}"
+        )
     check_tiling(problem, tiling)
     return tiling
 

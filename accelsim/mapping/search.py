@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 from accelsim.errors import MappingError
+from accelsim.layers import ConvShape
 from accelsim.mapping.candidates import Candidates, CutsOf, enumerate_candidates, only
 from accelsim.mapping.cost import dram_bytes, estimated_cycles, operation_count
 from accelsim.mapping.demand import demands, legal
@@ -31,8 +32,6 @@ ESTIMATE_RESOLUTION = 100
 CLEARLY_LESS_TRAFFIC = 20
 """A tiling that is not well-shaped has to save more than one part in this of the traffic to be preferred."""
 
-SMALLEST = Tiling(images=1, out_height=1, out_width=1, groups=1, out_channels=1, in_channels=1)
-
 
 def choose_tiling(problem: MappingProblem, objective: Objective = "traffic", cuts_of: CutsOf = pixel_cuts) -> Tiling:
     """Return the best legal tiling.
@@ -55,7 +54,8 @@ def choose_tiling(problem: MappingProblem, objective: Objective = "traffic", cut
     candidates = enumerate_candidates(problem, cuts_of)
     fits = legal(problem, candidates)
     if not fits.any():
-        raise MappingError(f"no tile fits, not even the smallest ({SMALLEST}): {_shortfall(problem, SMALLEST)}")
+        smallest = _smallest(problem)
+        raise MappingError(f"no tile fits, not even the smallest ({smallest}): {_shortfall(problem, smallest)}")
     legal_ones = _Moving.of(problem, candidates.where(fits))
     if objective == "cycles":
         chosen = _best(problem, legal_ones, (_fastest, _least_traffic))
@@ -65,6 +65,14 @@ def choose_tiling(problem: MappingProblem, objective: Objective = "traffic", cut
         chosen = _best(problem, _clearly_better(problem, legal_ones, chosen), (_least_traffic, _fastest))
     _refuse_too_many_operations(problem, chosen.candidates)
     return chosen.candidates.tiling(0)
+
+
+def _smallest(problem: MappingProblem) -> Tiling:
+    """Return a tile of one in every dimension, or of one block of input channels."""
+    in_channels = 1
+    if isinstance(problem.shape, ConvShape):
+        in_channels = min(problem.machine.array.sparsity.block, problem.shape.input.channels // problem.groups)
+    return Tiling(images=1, out_height=1, out_width=1, groups=1, out_channels=1, in_channels=in_channels)
 
 
 class _Moving(NamedTuple):

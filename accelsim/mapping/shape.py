@@ -9,6 +9,7 @@ import numpy as np
 from accelsim.layers import ConvShape
 from accelsim.mapping.candidates import Candidates
 from accelsim.mapping.problem import MappingProblem
+from accelsim.timing.sparsity import kept_channels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def _fills_rows(problem: MappingProblem, candidates: Candidates) -> NDArray[np.b
         return _has_all_pixels(candidates) | (candidates.per_cut(lambda cut: cut.full_pixels) >= array.rows)
     all_k = candidates.in_channels == problem.shape.input.channels // problem.groups
     positions = 1 if array.ifmap_streaming == "raster" else problem.shape.window.positions
-    return all_k | (candidates.in_channels * positions >= array.rows)
+    return all_k | (kept_channels(array.sparsity, candidates.in_channels) * positions >= array.rows)
 
 
 def _outlasts_preload(problem: MappingProblem, candidates: Candidates) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from accelsim.program.memory_map import MemoryMap
 from accelsim.program.operations import Token, Tokens, TransferOperation
 from accelsim.timing.integers import ceil_div
 from accelsim.timing.work import Transfer
+from accelsim.weight_layout import weight_bytes
 
 
 class ConvTensors:
@@ -32,9 +33,8 @@ class ConvTensors:
         ifmap = FeatureMap(shape.batch, shape.input, operand_bits)
         self.ifmap = memory.place_map(ifmap, travels=not job.ifmap_on_chip)
         channel_tiles = [(g.size, n.size) for g, n in product(tiles.groups, tiles.channels)]
-        kernel_bits = machine.weight_bits * shape.window.positions
         self._weight_bytes = [
-            ceil_div(g * n * k.size * kernel_bits, 8) for (g, n), k in product(channel_tiles, tiles.ks)
+            weight_bytes(machine, shape, k.size, g * n) for (g, n), k in product(channel_tiles, tiles.ks)
         ]
         self._weight_addresses = memory.place_all(self._weight_bytes)
         word_bits = job.words(machine) * machine.bn.parameter_bits

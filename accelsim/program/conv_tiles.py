@@ -11,6 +11,7 @@ from accelsim.layout import Span
 from accelsim.mapping.tiling import PixelTile, Tiling, pixel_tiles, spans
 from accelsim.requantization import drain_words
 from accelsim.timing.work import ArrayWork
+from accelsim.workload.shapes import ZeroKernels
 
 
 class ConvJob(NamedTuple):
@@ -35,6 +36,11 @@ class ConvJob(NamedTuple):
     def drain_words(self, machine: MachineConfig) -> int:
         """Parameter words per channel of BN or the requantiser."""
         return drain_words(machine, self.epilogue, convolution=True)
+
+
+def worked_shape(machine: MachineConfig, shape: ConvShape) -> ConvShape:
+    """Return a convolution as far as a machine looks at it: at zero weights only if it skips their folds."""
+    return shape if machine.array.skip_zero_folds else shape._replace(zero_kernels=())
 
 
 class TileIndex(NamedTuple):
@@ -74,6 +80,7 @@ class ConvTiles:
         self.ks: list[Span] = spans(shape.input.channels // shape.groups, tiling.in_channels)
         self.order = self._order(tiling)
         self._pixel_work = [(tile.pixels, tile.padded_positions(shape.window)) for tile in self.pixels]
+        self._zero_kernels: dict[tuple[int, int, int], tuple[ZeroKernels, ...]] = {}
 
     def _order(self, tiling: Tiling) -> list[TileIndex]:
         groups, pixels, channels, ks = (
@@ -93,7 +100,19 @@ class ConvTiles:
             self.ks[index.k].size,
             self.channels[index.channel].size,
             self.groups[index.group].size,
+            self._zero_kernels_of(index),
         )
+
+    def _zero_kernels_of(self, index: TileIndex) -> tuple[ZeroKernels, ...]:
+        """Return the zero kernels of an operation, counted from its own channels on."""
+        if not self.shape.zero_kernels:
+            return ()
+        key = (index.group, index.channel, index.k)
+        if key not in self._zero_kernels:
+            outputs, inputs = ((span.start, span.end) for span in (self.output_channels(index), self.ks[index.k]))
+            found = (block.inside(outputs, inputs) for block in self.shape.zero_kernels)
+            self._zero_kernels[key] = tuple([block for block in found if block is not None])
+        return self._zero_kernels[key]
 
     def input_channels(self, index: TileIndex) -> Span:
         """The channels of the ifmap that an operation reads."""

@@ -6,7 +6,7 @@ from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, Epilogue, Layer
 from accelsim.layout import FeatureMap
 from accelsim.mapping.plan import LayerMapping, streamed_shape
-from accelsim.program.conv_tiles import ConvJob
+from accelsim.program.conv_tiles import ConvJob, worked_shape
 from accelsim.program.convolution import convolution_program
 from accelsim.program.memory_map import MemoryMap
 from accelsim.program.operations import Program
@@ -33,12 +33,13 @@ def layer_program(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -
         ifmap = FeatureMap(layer.shape.batch, layer.shape.input, operand_bits)
         placed = memory.place_map(ifmap, travels=not kept.ifmap)
         return stream_program(machine, stream, placed, memory)
+    shape = worked_shape(machine, layer.shape)
     if mapping.second_phase is None or not layer.epilogue.batchnorm:
-        job = ConvJob(layer.shape, layer.epilogue, mapping.tiling, at_once, operand_bits, kept.ifmap, kept.ofmap)
+        job = ConvJob(shape, layer.epilogue, mapping.tiling, at_once, operand_bits, kept.ifmap, kept.ofmap)
         return convolution_program(machine, job, memory)[0]
     without_bn = Epilogue(bias=layer.epilogue.bias, folded_scale=layer.epilogue.folded_scale)
     job = ConvJob(
-        layer.shape,
+        shape,
         without_bn,
         mapping.tiling,
         at_once,

@@ -14,7 +14,7 @@ from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.layout import Span
 from accelsim.mapping.plan import LayerMapping, streamed_shape
 from accelsim.mapping.tiling import PixelTile, Tiling, pixel_tiles, spans
-from accelsim.program.conv_tiles import ConvJob, ConvTiles, TileIndex
+from accelsim.program.conv_tiles import ConvJob, ConvTiles, TileIndex, worked_shape
 from accelsim.requantization import multiplier_words, requantizes
 from accelsim.timing.array import groups_per_fold
 
@@ -106,6 +106,7 @@ def _convolution(
     source_bits: int,
     stored_bits: int,
 ) -> Phase:
+    shape = worked_shape(machine, shape)
     tiles = ConvTiles(ConvJob(shape, epilogue, tiling, at_once, stored_bits, ifmap_on_chip=False, ofmap_on_chip=False))
     # K is innermost: an output tile is what the operations of one group, pixel and channel tile have in common.
     outputs = dict.fromkeys(index._replace(k=0) for index in tiles.order)

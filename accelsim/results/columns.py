@@ -8,6 +8,8 @@ COLUMNS = {
         "layer",
         "kind",
         "macs",
+        "executed_macs",
+        "skipped_folds",
         "ops",
         "start_cycle",
         "cycles",

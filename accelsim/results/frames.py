@@ -21,8 +21,8 @@ def layers_frame(machine: MachineConfig, experiment: Experiment, energies: Itera
 
     ``compute_cycles`` are those in which the conv array was busy, or in layers without a convolution the busiest unit
     behind it; ``stall_cycles`` those in which that unit was stalled. ``conv_array_utilization`` is the share of the
-    multiply-accumulates possible in ``cycles`` that were done; those of the other units are the share of ``cycles`` in
-    which they were busy. Units that the variant's machine does not have are left empty, and so is ``energy_pj`` of
+    multiply-accumulates possible in ``cycles`` that were executed; those of the other units are the share of ``cycles``
+    in which they were busy. Units that the variant's machine does not have are left empty, and so is ``energy_pj`` of
     layers that are not among ``energies``.
     """
     energies_pj = {(energy.variant, energy.layer): energy.total_pj for energy in energies}
@@ -113,6 +113,8 @@ def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun, energy_
         "layer": layer.layer.name,
         "kind": layer.layer.kind,
         "macs": layer.layer.macs,
+        "executed_macs": totals.executed.macs,
+        "skipped_folds": totals.executed.skipped_folds,
         "ops": layer.layer.operations.total,
         "start_cycle": layer.start_cycle,
         "cycles": totals.cycles,
@@ -134,5 +136,5 @@ def _layer_row(machine: MachineConfig, run: VariantRun, layer: LayerRun, energy_
 
 def _utilization(machine: MachineConfig, layer: LayerRun, account: Account) -> float:
     if account.unit == "conv_array":
-        return layer.layer.macs / (machine.array.rows * machine.array.cols * layer.record.cycles)
+        return layer.record.executed.macs / (machine.array.rows * machine.array.cols * layer.record.cycles)
     return account.busy_cycles / layer.record.cycles

@@ -114,7 +114,8 @@ def sum_of_layers(
                 busy[unit.unit] += unit.busy_cycles
     macs = sum(layer.macs for layer, _ in layers)
     utilization = {unit: count / cycles for unit, count in busy.items()}
-    utilization["conv_array"] = macs / (machine.array.rows * machine.array.cols * cycles)
+    executed = sum(layer.executed.macs for layer in totals)
+    utilization["conv_array"] = executed / (machine.array.rows * machine.array.cols * cycles)
     main_units = [layer.main_unit for layer in totals]
     operations = Operations(*map(sum, zip(*(layer.operations for layer, _ in layers), strict=True)))
     return VariantTotals(

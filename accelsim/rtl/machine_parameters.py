@@ -123,6 +123,13 @@ def _latency(machine: MachineConfig, stage: BnConfig | StageConfig) -> int:
 
 def _check_limits(machine: MachineConfig) -> None:
     array = machine.array
+    if not array.sparsity.is_dense:
+        raise InputError(
+            f"RTL has no selectors for sparse weights; it is simulated 'dense', not '{array.sparsity}'",
+            key="machine.array.sparsity",
+        )
+    if array.skip_zero_folds:
+        raise InputError("RTL skips no folds; it is simulated with false", key="machine.array.skip_zero_folds")
     limits = [
         ("array.rows", array.rows, MAX_SIDE),
         ("array.cols", array.cols, MAX_SIDE),

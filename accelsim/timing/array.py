@@ -6,22 +6,34 @@ The fold times are those of a systolic array that streams psums into the accumul
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Generic, NamedTuple
 
 from accelsim.config.machine import ArrayConfig
 from accelsim.timing.integers import Integer, ceil_div, larger, smaller
+from accelsim.timing.sparsity import kept_channels
 from accelsim.timing.work import ArrayWork, Block
+from accelsim.timing.zero_folds import ZeroFolds, zero_folds
 
 
 class Folding(NamedTuple, Generic[Integer]):
     """How an operation falls into folds."""
 
     folds: Integer
-    """Number of folds, F."""
+    """Number of folds that are executed, F."""
     streamed: Integer
     """Length of what streams past the stationary operand, T."""
     rows_out: Integer
     """Rows of psums that one fold streams out."""
+
+
+class ArrayTotals(NamedTuple):
+    """What the array executes, and what it skips."""
+
+    macs: int = 0
+    """Multiply-accumulates of kept weights."""
+    skipped_folds: int = 0
+    """Folds of which all weights are zero."""
 
 
 def groups_per_fold(array: ArrayConfig, work: ArrayWork[Integer]) -> Integer:
@@ -34,8 +46,39 @@ def groups_per_fold(array: ArrayConfig, work: ArrayWork[Integer]) -> Integer:
 
 
 def folding(array: ArrayConfig, work: ArrayWork[Integer]) -> Folding[Integer]:
-    """Return the folds of one operation."""
-    k = work.in_channels * work.kernel_positions
+    """Return the folds of one operation, without those that are skipped."""
+    found = _all_folds(array, work)
+    skipped = skipped_folds(array, work).folds
+    return found._replace(folds=found.folds - skipped) if skipped else found
+
+
+def skipped_folds(array: ArrayConfig, work: ArrayWork[Any]) -> ZeroFolds:
+    """Return the folds of one operation that the array skips; arrays of shapes have no zero kernels, and so none."""
+    if not (array.skip_zero_folds and work.zero_kernels):
+        return ZeroFolds()
+    return zero_folds(array, groups_per_fold(array, work), work)
+
+
+def executed_macs(array: ArrayConfig, work: ArrayWork[int]) -> int:
+    """Return the multiply-accumulates of one operation that the array executes, for the pixels that are asked for.
+
+    They are those of the kept weights; without those of folds that are skipped. What ``raster`` streams beside the
+    pixels is not counted.
+    """
+    kept = kept_channels(array.sparsity, work.in_channels) * work.kernel_positions * work.out_channels * work.groups
+    return work.pixels * (kept - skipped_folds(array, work).weights)
+
+
+def array_totals(array: ArrayConfig, works: Mapping[ArrayWork[int], int]) -> ArrayTotals:
+    """Return what the array executes of some operations, given how many there are of each kind."""
+    return ArrayTotals(
+        sum(count * executed_macs(array, work) for work, count in works.items()),
+        sum(count * skipped_folds(array, work).folds for work, count in works.items()),
+    )
+
+
+def _all_folds(array: ArrayConfig, work: ArrayWork[Integer]) -> Folding[Integer]:
+    k = kept_channels(array.sparsity, work.in_channels) * work.kernel_positions
     n = work.out_channels
     if array.dataflow == "os":
         folds = work.groups * ceil_div(work.pixels, array.rows) * ceil_div(n, array.cols)
@@ -60,6 +103,8 @@ def fold_cycles(array: ArrayConfig, streamed: Integer) -> Integer:
 def array_cycles(array: ArrayConfig, work: ArrayWork[Integer]) -> Integer:
     """Cycles D of one operation of the conv array, all its folds."""
     folds, streamed, _ = folding(array, work)
+    if work.zero_kernels and not folds:
+        return folds + 1  # for its tokens, which it takes and gives all the same
     alone = fold_cycles(array, streamed)
     if not array.stationary_double_buffer:
         return folds * alone
@@ -90,4 +135,5 @@ def drain_blocks(array: ArrayConfig, work: ArrayWork[Integer]) -> tuple[Block[In
 
 def _stationary_rows(array: ArrayConfig, work: ArrayWork[Integer]) -> Integer:
     """Rows that one group's weights take in ``ws``: all of K, or one kernel offset's channels under ``raster``."""
-    return work.in_channels if array.ifmap_streaming == "raster" else work.in_channels * work.kernel_positions
+    kept = kept_channels(array.sparsity, work.in_channels)
+    return kept if array.ifmap_streaming == "raster" else kept * work.kernel_positions

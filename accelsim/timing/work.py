@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, NamedTuple
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple
 
 from accelsim.timing.integers import Integer
+
+if TYPE_CHECKING:
+    from accelsim.workload.shapes import ZeroKernels
 
 
 class ArrayWork(NamedTuple, Generic[Integer]):
@@ -22,6 +25,8 @@ class ArrayWork(NamedTuple, Generic[Integer]):
     """Output channels per group, n."""
     groups: Integer
     """Groups, g."""
+    zero_kernels: tuple[ZeroKernels, ...] = ()
+    """Kernels of which all weights are zero: output channels of all groups × input channels of a group."""
 
     @property
     def macs(self) -> Integer:

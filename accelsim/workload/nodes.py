@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 
 ActivationKind = Literal[
     "relu",
@@ -111,6 +111,8 @@ class Conv(Weighted):
     out_channels: int
     window: Window
     groups: int = 1
+    zero_kernels: tuple[ZeroKernels, ...] = ()
+    """Kernels of which all weights are zero."""
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         """See :meth:`Node.output_shape`."""
@@ -123,6 +125,7 @@ class Conv(Weighted):
         for key, channels in (("in_channels", self.in_channels), ("out_channels", self.out_channels)):
             if channels % self.groups:
                 raise GraphError(self.name, f"{key} {channels} is not a multiple of groups {self.groups}")
+        _check_zero_kernels(self, self.out_channels, self.in_channels // self.groups)
         return Shape(self.out_channels, *_window_output(self, self.window, shape))
 
     def parameters(self, inputs: tuple[Shape, ...]) -> int:  # noqa: ARG002
@@ -144,6 +147,8 @@ class Linear(Weighted):
     in_features: int
     out_features: int
     bias: bool = True
+    zero_kernels: tuple[ZeroKernels, ...] = ()
+    """Weights that are zero, as blocks of output × input features."""
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         """See :meth:`Node.output_shape`."""
@@ -153,6 +158,7 @@ class Linear(Weighted):
                 f"in_features is {self.in_features}, but '{self.inputs[0]}' delivers {inputs[0].elements} "
                 f"({inputs[0]})",
             )
+        _check_zero_kernels(self, self.out_features, self.in_features)
         return Shape(self.out_features, 1, 1)
 
     def parameters(self, inputs: tuple[Shape, ...]) -> int:  # noqa: ARG002
@@ -353,6 +359,19 @@ def _window_output(node: Conv | Pool, window: Window, shape: Shape) -> tuple[int
         rows, columns = window.extent
         raise GraphError(node.name, f"a window of {rows}x{columns} does not fit its padded input of {shape}")
     return height, width
+
+
+def _check_zero_kernels(node: Conv | Linear, outputs: int, inputs: int) -> None:
+    for block in node.zero_kernels:
+        for what, first, end, count in (
+            ("outputs", block.first_output, block.end_output, outputs),
+            ("inputs", block.first_input, block.end_input, inputs),
+        ):
+            if not 0 <= first < end <= count:
+                raise GraphError(
+                    node.name,
+                    f"zero_weights: {what} {first}-{end - 1} must lie in 0-{count - 1}, the first before the last",
+                )
 
 
 def _check_padding(node: Conv | Pool, window: Window) -> None:

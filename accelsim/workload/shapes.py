@@ -62,3 +62,33 @@ class Window(NamedTuple):
             (height + top + bottom - rows) // self.stride[0] + 1,
             (width + left + right - columns) // self.stride[1] + 1,
         )
+
+
+class ZeroKernels(NamedTuple):
+    """Kernels of a convolution of which all weights are zero: of some output channels, over some input channels.
+
+    Output channels count through all groups, input channels inside a group; both from the first to before the end.
+    """
+
+    first_output: int
+    end_output: int
+    first_input: int
+    end_input: int
+
+    def inside(self, outputs: tuple[int, int], inputs: tuple[int, int]) -> ZeroKernels | None:
+        """Return what of them lies in a piece of the weights, counted from its start; ``None`` if nothing does.
+
+        Parameters
+        ----------
+        outputs, inputs
+            Channels of the piece, from the first to before the end.
+        """
+        (first_output, end_output), (first_input, end_input) = outputs, inputs
+        found = ZeroKernels(
+            max(self.first_output, first_output) - first_output,
+            min(self.end_output, end_output) - first_output,
+            max(self.first_input, first_input) - first_input,
+            min(self.end_input, end_input) - first_input,
+        )
+        is_empty = found.first_output >= found.end_output or found.first_input >= found.end_input
+        return None if is_empty else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal, get_args
 
@@ -26,7 +27,7 @@ from accelsim.workload.nodes import (
     Unmodelled,
     View,
 )
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 
 MAX_CHANNELS = 2**24
 MAX_SIDE = 2**16
@@ -90,6 +91,19 @@ def _shape(value: Any) -> Shape:
     return Shape(*value)
 
 
+def _channels_in_a_row(value: Any) -> tuple[int, int]:
+    wanted = "a channel or a range such as 0-31, counted from 0"
+    if isinstance(value, int) and not isinstance(value, bool):
+        first = last = value
+    elif isinstance(value, str) and re.fullmatch(r"\d{1,8}-\d{1,8}", value, re.ASCII):
+        first, last = map(int, value.split("-"))
+    else:
+        raise ValueError(f"must be {wanted}, not {described(value)}")
+    if not 0 <= first <= last:
+        raise ValueError(f"must be {wanted}, the first channel before the last, not {value}")
+    return first, last + 1
+
+
 Text = Annotated[str, AfterValidator(_printable)]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS), AfterValidator(_printable)]
 Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
@@ -98,6 +112,7 @@ Pair = Annotated[tuple[int, int], BeforeValidator(_pair)]
 Padding = Annotated[tuple[int, int, int, int], BeforeValidator(_four_sides)]
 FullShape = Annotated[tuple[int, int, int], BeforeValidator(_shape)]
 Sources = Annotated[list[Name], Field(min_length=1), BeforeValidator(_as_list)]
+ChannelsInARow = Annotated[tuple[int, int], BeforeValidator(_channels_in_a_row)]
 AnySources = Annotated[list[Name], BeforeValidator(_as_list)]
 
 
@@ -118,6 +133,17 @@ class InputEntry(Entry):
     def shape(self) -> Shape:
         """The shape."""
         return Shape(self.channels, self.height, self.width)
+
+
+class ZeroWeightsEntry(Entry):
+    """Kernels of a layer of which all weights are zero: of some output channels, over some input channels."""
+
+    outputs: ChannelsInARow | None = Field(None, description="output channels, such as 0-31; default: all")
+    inputs: ChannelsInARow | None = Field(None, description="input channels of each group; default: all")
+
+    def zero_kernels(self, outputs: int, inputs: int) -> ZeroKernels:
+        """Return the block of a layer with so many output channels, and input channels of a group."""
+        return ZeroKernels(*(self.outputs or (0, outputs)), *(self.inputs or (0, inputs)))
 
 
 class LayerEntry(Entry, ABC):
@@ -147,7 +173,17 @@ class _WeightedLayer(_ReadingLayer):
     unfoldable: Text = Field("", description="why no BatchNorm can be folded into it; empty where it can")
 
 
-class _ConvLayer(_WeightedLayer):
+class _ZeroableLayer(_WeightedLayer):
+    zero_weights: list[ZeroWeightsEntry] = Field(
+        [], description="kernels of which all weights are zero; a machine may skip them (machine.array.skip_zero_folds)"
+    )
+
+    def zero_kernels(self, outputs: int, inputs: int) -> tuple[ZeroKernels, ...]:
+        """Return those blocks, of a layer with so many output channels, and input channels of a group."""
+        return tuple(entry.zero_kernels(outputs, inputs) for entry in self.zero_weights)
+
+
+class _ConvLayer(_ZeroableLayer):
     in_channels: Channels | None = None
     out_channels: Channels
     kernel: Pair
@@ -158,30 +194,34 @@ class _ConvLayer(_WeightedLayer):
     bias: bool = False
 
     def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Conv:
+        in_channels = self.in_channels or arriving[0].channels
         return Conv(
             name=self.name,
             inputs=inputs,
-            in_channels=self.in_channels or arriving[0].channels,
+            in_channels=in_channels,
             out_channels=self.out_channels,
             window=Window(self.kernel, self.stride, self.padding, self.dilation),
             groups=self.groups,
+            zero_kernels=self.zero_kernels(self.out_channels, in_channels // self.groups),
             bias=self.bias,
             weights=self.weights,
             unfoldable=self.unfoldable,
         )
 
 
-class _LinearLayer(_WeightedLayer):
+class _LinearLayer(_ZeroableLayer):
     in_features: Channels | None = None
     out_features: Channels
     bias: bool = True
 
     def node(self, inputs: tuple[str, ...], arriving: tuple[Shape, ...]) -> Linear:
+        in_features = self.in_features or arriving[0].elements
         return Linear(
             name=self.name,
             inputs=inputs,
-            in_features=self.in_features or arriving[0].elements,
+            in_features=in_features,
             out_features=self.out_features,
+            zero_kernels=self.zero_kernels(self.out_features, in_features),
             bias=self.bias,
             weights=self.weights,
             unfoldable=self.unfoldable,

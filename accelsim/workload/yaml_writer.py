@@ -26,7 +26,7 @@ from accelsim.workload.nodes import (
     View,
     Weighted,
 )
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 from accelsim.workload.yaml_frontend import read_workload
 
 if TYPE_CHECKING:
@@ -135,8 +135,10 @@ def _entry(node: Node, previous: str) -> dict[str, Any]:
     if isinstance(node, Conv):
         entry["out_channels"] = node.out_channels
         entry |= _window(node.window, usual_stride=(1, 1)) | _given(groups=(node.groups, 1), bias=(node.bias, False))
+        entry |= _zero_weights(node.zero_kernels, node.out_channels, node.in_channels // node.groups)
     elif isinstance(node, Linear):
         entry |= {"out_features": node.out_features} | _given(bias=(node.bias, True))
+        entry |= _zero_weights(node.zero_kernels, node.out_features, node.in_features)
     elif isinstance(node, Pool) and node.window:
         entry |= _window(node.window, usual_stride=node.window.kernel)
     elif isinstance(node, Concat):
@@ -149,6 +151,21 @@ def _entry(node: Node, previous: str) -> dict[str, Any]:
         entry |= {"operator": node.what, "shape": list(node.shape)}
         entry |= _given(operations=(node.operations, 0), bias=(node.bias, False))
     return entry | _foldability(node)
+
+
+def _zero_weights(blocks: Sequence[ZeroKernels], outputs: int, inputs: int) -> dict[str, Any]:
+    """Return the key, if there are any; channels that are all there are need no words."""
+    entries = [
+        {"outputs": _range(block.first_output, block.end_output), "inputs": _range(block.first_input, block.end_input)}
+        for block in blocks
+    ]
+    whole = {"outputs": _range(0, outputs), "inputs": _range(0, inputs)}
+    shortened = [{key: value for key, value in entry.items() if value != whole[key]} for entry in entries]
+    return {"zero_weights": shortened} if shortened else {}
+
+
+def _range(first: int, end: int) -> int | str:
+    return first if end == first + 1 else f"{first}-{end - 1}"
 
 
 def _op(node: Node) -> str:

@@ -13,6 +13,7 @@ import pytest
 import accelsim
 from accelsim.cli import main
 from accelsim.simulation import DeadlockError, LayerRecord
+from accelsim.timing.array import ArrayTotals
 from tests.cli.tiny import CONFIG, LRN, NETWORK, WARNING, names
 
 
@@ -304,7 +305,7 @@ def test_a_deadlock_is_a_failure_and_no_bad_input(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def deadlocked(_: object) -> None:
-        raise DeadlockError("nothing moves", LayerRecord(0, ()))
+        raise DeadlockError("nothing moves", LayerRecord(0, (), ArrayTotals()))
 
     monkeypatch.setattr("accelsim.results.result.simulate", deadlocked)
     assert main(["run", "config.yaml", "-o", "out"]) == 1

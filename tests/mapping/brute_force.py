@@ -116,7 +116,7 @@ def assert_as_good(task: Task, choice: Choice, best: Choice, transfers: int = 0)
         assert choice.traffic < best.traffic * (1 - 1 / CLEARLY_LESS_TRAFFIC) + transfers
         return
     widths = (task.loaded_bits, task.machine.array.operand_bits, _weight_bits(task.machine))
-    if all(bits % 8 == 0 for bits in widths):
+    if all(bits % 8 == 0 for bits in widths) and task.machine.array.sparsity.is_dense:
         assert choice.traffic == best.traffic
     else:
         assert choice.traffic - best.traffic < transfers
@@ -149,7 +149,8 @@ def _fills_rows(task: Task, tiling: Tiling) -> bool:
         pixels = tiling.images * tiling.out_height * tiling.out_width
         return pixels == shape.batch * shape.output.pixels or pixels >= array.rows
     positions = 1 if array.ifmap_streaming == "raster" else shape.window.positions
-    return tiling.in_channels == shape.input.channels // task.groups or tiling.in_channels * positions >= array.rows
+    rows = _kept(task, (0, tiling.in_channels)) * positions
+    return tiling.in_channels == shape.input.channels // task.groups or rows >= array.rows
 
 
 def all_tilings(task: Task) -> Iterator[Tiling]:
@@ -162,7 +163,9 @@ def all_tilings(task: Task) -> Iterator[Tiling]:
     n, k = output.channels // groups, shape.input.channels // groups
     channels: list[tuple[int, int, int]]
     if isinstance(shape, ConvShape):
-        channels = [(1, tile_n, tile_k) for tile_n in range(1, n + 1) for tile_k in range(1, k + 1)]
+        block = task.machine.array.sparsity.block
+        depths = sorted({*range(block, k, block), k})  # no block is split
+        channels = [(1, tile_n, tile_k) for tile_n in range(1, n + 1) for tile_k in depths]
         channels += [(several, n, k) for several in range(2, groups + 1)]
     else:
         channels = [(1, tile_n, tile_n) for tile_n in range(1, n + 1)]
@@ -191,8 +194,7 @@ def missing(task: Task, tiling: Tiling) -> dict[str, tuple[int, int]]:
         ifmap = max(_input_bytes(task, tile, (0, loaded)) for tile in tiles)
         needs["ifmap"] = ifmap, _half(machine, "ifmap")
     if isinstance(shape, ConvShape):
-        weights = channels * tiling.in_channels * shape.window.positions
-        needs["weight"] = _bytes(weights * _weight_bits(machine)), _half(machine, "weight")
+        needs["weight"] = _weight_bytes(task, channels, (0, tiling.in_channels)), _half(machine, "weight")
         pixels = max(_size(tile.images) * _size(tile.rows) * _size(tile.columns) for tile in tiles)
         needs["accumulator"] = pixels * channels, _psums(machine)
     held = shape.output.channels if task.parameters_at_once else channels
@@ -242,12 +244,25 @@ def traffic(task: Task, tiling: Tiling) -> int:
             if there.get("ifmap") != (pixel, source) and not task.ifmap_on_chip:
                 moved += _input_bytes(task, pixel, source)
             if is_convolution and there.get("weights") != (group, channel, part):
-                weights = _size(out) * _size(part) * task.shape.window.positions
-                moved += _bytes(weights * _weight_bits(task.machine))
+                moved += _weight_bytes(task, _size(out), part)
             there = {"parameters": whole, "ifmap": (pixel, source), "weights": (group, channel, part)}
         travelling = (1 if task.residual else 0) + (1 if task.stores else 0)
         moved += travelling * _output_bytes(pixel, out, task.machine.array.operand_bits)
     return moved
+
+
+def _kept(task: Task, channels: Range) -> int:
+    """Input channels of which a weight is kept, counted one by one: the first N of every M."""
+    sparsity = task.machine.array.sparsity
+    return sum(channel % sparsity.block < sparsity.kept for channel in range(*channels))
+
+
+def _weight_bytes(task: Task, outputs: int, inputs: Range) -> int:
+    """Bytes of the kept weights, each with the number of its channel in the block if there is anything to number."""
+    sparsity = task.machine.array.sparsity
+    is_sparse = task.shape.input.channels // task.groups > sparsity.kept < sparsity.block
+    bits = _weight_bits(task.machine) + (len(f"{sparsity.block - 1:b}") if is_sparse else 0)
+    return _bytes(outputs * _kept(task, inputs) * task.shape.window.positions * bits)
 
 
 def _pixel_tiles(task: Task, tiling: Tiling) -> list[_Pixels]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,11 @@ from accelsim.mapping.residency import Residency
 from accelsim.mapping.search import choose_tiling
 from accelsim.program.layer import layer_program
 from tests.mapping.brute_force import assert_as_good, best_choice, choice_of, missing, tasks_of, traffic
-from tests.mapping.tiny_layers import Tiny, tiny_case
+from tests.mapping.tiny_layers import Tiny, sparse_case, tiny_case
 
 SEEDS = range(300)
+
+SPARSE = tuple(product([sparse_case], range(100)))
 
 HARD_SEEDS = (328, 758, 783, 800, 912, 1101, 1466, 1637, 1744, 2111, 2475, 3109, 3371, 3749, 4338)
 """Layers where the smallest tile of a number of tiles is not the best: it streams briefly, or its halo, rounding or
@@ -48,9 +52,9 @@ def estimate(problem: MappingProblem, candidate: Candidates) -> int:
     return int(estimated_cycles(problem, candidate, dram_bytes(problem, candidate))[0])
 
 
-@pytest.mark.parametrize("seed", [*SEEDS, *HARD_SEEDS])
-def test_no_tiling_beats_the_chosen_one(seed: int) -> None:
-    case = tiny_case(seed)
+@pytest.mark.parametrize(("make", "seed"), [*product([tiny_case], (*SEEDS, *HARD_SEEDS)), *SPARSE])
+def test_no_tiling_beats_the_chosen_one(make: Callable[[int], Tiny], seed: int) -> None:
+    case = make(seed)
     tasks = tasks_of(case.machine, case.unfused, Residency())
     best = [best_choice(task) for task in tasks]
     mapping = chosen(case)
@@ -65,9 +69,9 @@ def test_no_tiling_beats_the_chosen_one(seed: int) -> None:
         assert_as_good(task, choice_of(task, tiling), bound, len(program.transfers))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_programs_of_both_variants_move_what_the_tiling_asks_for(seed: int) -> None:
-    case = tiny_case(seed)
+@pytest.mark.parametrize(("make", "seed"), [*product([tiny_case], SEEDS), *SPARSE])
+def test_the_programs_of_both_variants_move_what_the_tiling_asks_for(make: Callable[[int], Tiny], seed: int) -> None:
+    case = make(seed)
     mapping = chosen(case)
     if mapping is None:
         return
@@ -122,6 +126,22 @@ def test_the_cases_are_of_all_kinds() -> None:
                 seen[f"reuse {tiling.reuse}"] += 1
     assert min(seen.values()) >= 3, seen
     assert len(seen) == 19, seen
+
+
+def test_sparse_cases_cut_k_in_blocks() -> None:
+    cut = 0
+    for make, seed in SPARSE:
+        case = make(seed)
+        mapping = chosen(case)
+        if mapping is not None and mapping.tiling.in_channels < case.unfused.shape.input.channels // groups_of(case):
+            assert mapping.tiling.in_channels % case.machine.array.sparsity.block == 0
+            cut += 1
+    assert cut >= 10
+
+
+def groups_of(case: Tiny) -> int:
+    shape = case.unfused.shape
+    return shape.groups if isinstance(shape, ConvShape) else 1
 
 
 def test_a_tiling_outside_the_rules_wins_where_it_is_clearly_better(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
@@ -28,6 +29,21 @@ def tiny_case(seed: int) -> Tiny:
         return Tiny(_too_small(machine), *_convolution(random, machine, kernel=5))
     layers = _streamed(random) if random.random() < 0.2 else _convolution(random, machine)
     return Tiny(machine, *layers)
+
+
+def sparse_case(seed: int) -> Tiny:
+    """Return a case with a sparse array and as many as 13 input channels."""
+    random = seeded(seed)
+    while True:
+        machine, unfused, fused = tiny_case(random.randrange(10**6))
+        shape = unfused.shape
+        if machine.array.dataflow == "is" or not isinstance(shape, ConvShape):
+            continue
+        block = random.choice([2, 3, 4, 4])
+        machine = changed(machine, array={"sparsity": f"{random.randint(1, block - 1)}:{block}"})
+        deeper = shape.input._replace(channels=shape.groups * random.randint(1, 13))
+        shape = shape._replace(input=deeper)
+        return Tiny(machine, replace(unfused, shape=shape), replace(fused, shape=shape))
 
 
 def _too_small(machine: MachineConfig) -> MachineConfig:

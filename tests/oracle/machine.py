@@ -119,35 +119,91 @@ class Fold(NamedTuple):
     """Rows of psums that stream out of it."""
 
 
-def packs(array: ArrayConfig, work: ArrayWork[int], depth: int) -> Iterator[int]:
-    """Share the groups out among folds; yield the number of groups that lie side by side."""
+class Row(NamedTuple):
+    """One kept weight of every output channel: at a kernel offset, in a block of input channels of a group."""
+
+    block: range
+    offset: int
+    slot: int
+    """Which of the kept weights of the block this is."""
+
+
+def kept_rows(array: ArrayConfig, work: ArrayWork[int]) -> list[Row]:
+    """Lay the kept weights of a group's kernels into rows: block by block, offset by offset."""
+    rows = []
+    for first in range(0, work.in_channels, array.sparsity.block):
+        block = range(first, min(first + array.sparsity.block, work.in_channels))
+        for offset in range(work.kernel_positions):
+            rows += [Row(block, offset, slot) for slot in range(min(array.sparsity.kept, len(block)))]
+    return rows
+
+
+def is_zero(work: ArrayWork[int], row: Row, output: int) -> bool:
+    """Tell whether a weight in this row is zero: the kept ones of a block come first that are not."""
+    others = 0
+    for channel in row.block:
+        others += not any(
+            zero.first_output <= output < zero.end_output and zero.first_input <= channel < zero.end_input
+            for zero in work.zero_kernels
+        )
+    return row.slot >= others
+
+
+def packs(array: ArrayConfig, work: ArrayWork[int], depth: int) -> Iterator[list[int]]:
+    """Share the groups out among folds; yield the groups that lie side by side."""
     together = 1
     if array.grouped == "block_diagonal":
         while (together + 1) * depth <= array.rows and (together + 1) * work.out_channels <= array.cols:
             together += 1
-    left = work.groups
-    while left > 0:
-        yield min(together, left)
-        left -= together
+    for first in range(0, work.groups, together):
+        yield list(range(first, min(first + together, work.groups)))
 
 
 def folds(array: ArrayConfig, work: ArrayWork[int]) -> Iterator[Fold]:
-    """Walk the folds of an operation."""
+    """Walk the folds of an operation; leave out, on an array that skips such, those with zero weights alone."""
     raster = array.ifmap_streaming == "raster"
-    offsets = work.kernel_positions if raster else 1
-    depth = work.in_channels if raster else work.in_channels * work.kernel_positions
-    if array.dataflow == "ws":
-        streamed = work.positions if raster else work.pixels
-        rows, columns, fold = depth, work.out_channels, Fold(streamed, streamed)
-    elif array.dataflow == "is":
-        rows, columns, fold = depth, work.pixels, Fold(work.out_channels, work.out_channels)
-    else:
-        rows, columns, fold = work.pixels, work.out_channels, Fold(depth, array.rows)
-    for groups in packs(array, work, depth):
-        for _offset in range(offsets):
-            for _row_block in range(0, groups * rows, array.rows):
-                for _column_block in range(0, groups * columns, array.cols):
+    kept = kept_rows(array, work)
+    of_offsets = [[row for row in kept if row.offset == offset] for offset in range(work.kernel_positions)]
+    for groups in packs(array, work, len(of_offsets[0]) if raster else len(kept)):
+        outputs = [(group, channel) for group in groups for channel in range(work.out_channels)]
+        for of_group in of_offsets if raster else [kept]:
+            rows = [(group, row) for group in groups for row in of_group]
+            for fold, its_rows, its_outputs in folds_of(array, work, rows, outputs):
+                weights = (
+                    is_zero(work, row, group * work.out_channels + channel)
+                    for row_group, row in its_rows
+                    for group, channel in its_outputs
+                    if row_group == group
+                )
+                if not (array.skip_zero_folds and all(weights)):
                     yield fold
+
+
+Rows = list[tuple[int, Row]]
+Outputs = list[tuple[int, int]]
+
+
+def folds_of(
+    array: ArrayConfig, work: ArrayWork[int], rows: Rows, outputs: Outputs
+) -> Iterator[tuple[Fold, Rows, Outputs]]:
+    """Cut what is stationary into folds; yield each with the weights that it meets, as rows and output channels."""
+    if array.dataflow == "ws":
+        streamed = work.positions if array.ifmap_streaming == "raster" else work.pixels
+        for first_row in range(0, len(rows), array.rows):
+            for first in range(0, len(outputs), array.cols):
+                yield (
+                    Fold(streamed, streamed),
+                    rows[first_row : first_row + array.rows],
+                    outputs[first : first + array.cols],
+                )
+    elif array.dataflow == "is":
+        for first_row in range(0, len(rows), array.rows):
+            for _pixels in range(0, work.pixels, array.cols):
+                yield Fold(len(outputs), len(outputs)), rows[first_row : first_row + array.rows], outputs
+    else:
+        for _pixels in range(0, work.pixels, array.rows):
+            for first in range(0, len(outputs), array.cols):
+                yield Fold(len(rows), array.rows), rows, outputs[first : first + array.cols]
 
 
 def array_cycles(array: ArrayConfig, work: ArrayWork[int]) -> Iterator[Cycle]:
@@ -159,6 +215,9 @@ def array_cycles(array: ArrayConfig, work: ArrayWork[int]) -> Iterator[Cycle]:
     rows_to_preload = 0 if array.dataflow == "os" else array.rows
     shadow = array.stationary_double_buffer
     waiting = deque(folds(array, work))
+    if not waiting:  # an operation of skipped folds alone
+        yield {CONV_ARRAY: BUSY}
+        return
     vectors_to_enter = 0
     preload = rows_to_preload
     diagonals = deque([False] * (array.rows + array.cols - 1), maxlen=array.rows + array.cols - 1)

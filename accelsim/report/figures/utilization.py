@@ -87,5 +87,5 @@ def _places(percents: pd.DataFrame) -> list[float]:
 def _macs_percent(records: Records, shown: pd.DataFrame) -> list[float]:
     """Return the share of the MACs possible that were done, in each variant."""
     array = records.config.machine.array
-    sums = shown.groupby("variant", sort=False)[["macs", "cycles"]].sum()
-    return list(100 * sums["macs"] / (array.rows * array.cols * sums["cycles"]))
+    sums = shown.groupby("variant", sort=False)[["executed_macs", "cycles"]].sum()
+    return list(100 * sums["executed_macs"] / (array.rows * array.cols * sums["cycles"]))

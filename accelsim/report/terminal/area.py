@@ -11,6 +11,7 @@ from rich.table import Table
 from accelsim.area.estimate import ARRAY_AND_BN, ARRAY_BN_AND_ACTIVATION
 from accelsim.area.figures import FpgaFigures
 from accelsim.area.liberty import LIBRARY
+from accelsim.config.sparsity import DENSE, Sparsity
 from accelsim.report.unit_names import UNIT_NAMES
 
 if TYPE_CHECKING:
@@ -36,10 +37,12 @@ def area_table(area: MachineArea) -> Table:
     return table
 
 
-def area_lines(area: MachineArea) -> list[str]:
-    """Say how much of some units together fusing saves, and where the figures are from."""
+def area_lines(area: MachineArea, sparsity: Sparsity = DENSE) -> list[str]:
+    """Say how much of some units together fusing saves, where the figures are from, and what they leave out."""
     documented = area.of_units(ARRAY_BN_AND_ACTIVATION)
+    selectors = f"without the selectors of sparsity {sparsity}, a multiplexer of {sparsity.block} operands in every PE"
     return [
+        *([] if sparsity.is_dense else [selectors]),
         f"of array and BN stage alone: {area.of_units(ARRAY_AND_BN).saved_percent:.2f} % saved; "
         f"of these and the activation stage: {documented.saved_percent:.2f} %",
         f"datapath: {area.source}; standard cells of {LIBRARY} (130 nm), without control and wiring",

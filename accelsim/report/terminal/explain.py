@@ -29,6 +29,9 @@ from accelsim.report.terminal.formulas import (
     transfer_formula,
 )
 from accelsim.simulation import LayerRecord, simulate_program
+from accelsim.timing.integers import ceil_div
+from accelsim.timing.sparsity import kept_channels
+from accelsim.weight_layout import index_bits, kept_weights
 
 if TYPE_CHECKING:
     from accelsim.hardware.account import Execution
@@ -106,12 +109,27 @@ def _headline(machine: MachineConfig, network: str, layer: Layer, mapping: Layer
         n = shape.output.channels // shape.groups
         groups = f"{shape.groups} groups of " if shape.groups > 1 else ""
         yield Text(f"  product   {groups}M x K x N = {m} x {k} x {n}, {layer.macs:,} MACs")
+        yield from _sparsity_lines(machine, shape)
     yield Text(f"  tiling    {mapping.tiling}")
     if mapping.second_phase:
         yield Text(f"  BN phase  {mapping.second_phase}")
     kept = [f"{what} stays on chip" for what, stays in mapping.residency._asdict().items() if stays]
     if kept:
         yield Text(f"  on chip   {', '.join(kept)}")
+
+
+def _sparsity_lines(machine: MachineConfig, shape: ConvShape) -> Iterator[Text]:
+    """Say what is kept of the weights, and what their indices take, where the array is sparse."""
+    array, channels = machine.array, shape.input.channels // shape.groups
+    if array.sparsity.is_dense:
+        return
+    weights = kept_weights(array, shape, channels, shape.output.channels)
+    kept = kept_channels(array.sparsity, channels)
+    index_bytes = ceil_div(weights * index_bits(array, shape), 8)
+    yield Text(
+        f"  sparsity  {array.sparsity}: {kept} of {channels} input channels kept, {kept * shape.window.positions} rows "
+        f"of K; {weights:,} weights kept, and {index_bytes:,} bytes of indices"
+    )
 
 
 def _storage_table(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -> Table:

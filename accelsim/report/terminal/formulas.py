@@ -28,6 +28,8 @@ def array_formula(machine: MachineConfig, operation: ArrayOperation) -> Formula:
     """Cycles of an operation of the conv array."""
     array = machine.array
     folds, streamed, _ = folding(array, operation.work)
+    if not folds:
+        return Formula("all folds skipped", "1")
     if array.stationary_double_buffer:
         one = f"{streamed} + {array.rows} + {array.cols} - 2"
         return Formula(

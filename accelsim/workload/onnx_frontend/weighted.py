@@ -9,7 +9,8 @@ from accelsim.workload.nodes import Conv, GraphError, Linear, View
 from accelsim.workload.onnx_frontend.affine import attributes, is_by_channel, moving_input
 from accelsim.workload.onnx_frontend.reading import Reading, printable
 from accelsim.workload.onnx_frontend.windows import pads_whole_windows, window_of
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.onnx_frontend.zero_kernels import zero_kernels
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 
 
 class WeightFields(TypedDict):
@@ -50,6 +51,7 @@ def conv(reading: Reading, index: int) -> bool:
         out_channels=weights[0],
         window=window,
         groups=groups,
+        zero_kernels=_zero_kernels(reading, node.input[1]),
         **layer.fields,
     )
     reading.deliver(layer.result, node_of_graph, *layer.origin)
@@ -65,7 +67,7 @@ def gemm(reading: Reading, index: int) -> bool:
     features = sides[0] if options.get("transB") else sides[1]
     addend = reading.sides(node.input[2]) if len(node.input) > 2 and node.input[2] else ()
     by_row = len(addend) == 2 and addend[0] > 1
-    return not by_row and _product(reading, index, features)
+    return not by_row and _product(reading, index, features, outputs_first=bool(options.get("transB")))
 
 
 def matmul(reading: Reading, index: int) -> bool:
@@ -73,11 +75,14 @@ def matmul(reading: Reading, index: int) -> bool:
     node = reading.wiring.nodes[index]
     if reading.moving(index) != [node.input[0]] or len(reading.sides(node.input[1])) != 2:
         return False
-    return _product(reading, index, reading.sides(node.input[1])[1])
+    return _product(reading, index, reading.sides(node.input[1])[1], outputs_first=False)
 
 
-def _product(reading: Reading, index: int, out_features: int) -> bool:
-    """Append a fully connected layer; on several vectors of an image it is a convolution of 1x1 over them."""
+def _product(reading: Reading, index: int, out_features: int, *, outputs_first: bool) -> bool:
+    """Append a fully connected layer; on several vectors of an image it is a convolution of 1x1 over them.
+
+    ``outputs_first`` says that the rows of the weights are those of output features.
+    """
     node = reading.wiring.nodes[index]
     source, sides = reading.image(node.input[0]), reading.sides(node.input[0])
     in_features = sides[-1]
@@ -87,13 +92,21 @@ def _product(reading: Reading, index: int, out_features: int) -> bool:
     layer = with_bias(reading, index, out_features, axis=-1)
     name = reading.name_of(index)
     inputs = reading.reads(node.input[0])
+    zeros = _zero_kernels(reading, node.input[1], outputs_first=outputs_first)
     is_direct = len(sides) == 2 and vectors == 1
     if not is_direct:  # with a view on either side, even one that keeps the shape: the features are no channels there
         turned = View(name=reading.unique(f"{name}.vectors"), inputs=inputs, shape=Shape(in_features, 1, vectors))
         reading.append(turned)
         inputs = (turned.name,)
     product = (
-        Linear(name=name, inputs=inputs, in_features=in_features, out_features=out_features, **layer.fields)
+        Linear(
+            name=name,
+            inputs=inputs,
+            in_features=in_features,
+            out_features=out_features,
+            zero_kernels=zeros,
+            **layer.fields,
+        )
         if vectors == 1
         else Conv(
             name=name,
@@ -101,6 +114,7 @@ def _product(reading: Reading, index: int, out_features: int) -> bool:
             in_channels=in_features,
             out_channels=out_features,
             window=Window(),
+            zero_kernels=zeros,
             **layer.fields,
         )
     )
@@ -128,6 +142,14 @@ def with_bias(reading: Reading, index: int, channels: int, axis: int) -> WithBia
         bias=has_bias, weights=_shared_name(reading, node.input[1]), unfoldable=_why_unfoldable(reading, index)
     )
     return WithBias(tuple(origin), result, fields)
+
+
+def _zero_kernels(reading: Reading, weights: str, *, outputs_first: bool = True) -> tuple[ZeroKernels, ...]:
+    """Return the zero kernels of weights; none where the values are not in the file."""
+    values = reading.constants.values_at_hand(weights)
+    if values is None:
+        return ()
+    return zero_kernels(values if outputs_first else values.T)
 
 
 def _shared_name(reading: Reading, weights: str) -> str | None:
