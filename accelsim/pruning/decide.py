@@ -182,13 +182,14 @@ def _layers(
     following: Following, marks: Mapping[int, Flags], removed: Flags, reason_of: Mapping[int, str]
 ) -> Iterable[PrunedLayer]:
     made: dict[str, Integers] = {product.name: product.result.strands for product in following.products}
-    small: dict[str, set[int]] = {}
+    small: dict[str, Flags] = {}
     for index, source in following.marked.items():
-        made.setdefault(source.maker, source.strands)
-        small.setdefault(source.maker, set()).update(source.strands[marks[index]].tolist())
+        strands = made.setdefault(source.maker, source.strands)
+        flags = marks[index] if len(marks[index]) == len(strands) else np.isin(strands, source.strands[marks[index]])
+        small[source.maker] = small.get(source.maker, np.zeros(len(strands), bool)) | flags
     for name, strands in made.items():
         gone = int(removed[strands].sum())
-        of_layer = [strand for strand in strands.tolist() if strand in small.get(name, ())]
+        of_layer: list[int] = strands[small[name]].tolist() if name in small else []
         kept = Counter(reason_of[strand] for strand in of_layer if strand in reason_of)
         if gone or kept:
             reasons = tuple(Kept(count, reason) for reason, count in kept.items())

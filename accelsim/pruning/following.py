@@ -91,12 +91,19 @@ class Following:
         self.new_sides: list[NewSides] = []
         self.marked: dict[int, Channels] = {}
         """What a BatchNormalization with marks reads, by its index."""
-        self._names = {index: name for name, origin in imported.origins.items() for index in origin}
+        self._names: dict[int, str] = {}
+        for name, origin in imported.origins.items():
+            for index in origin:
+                if self._names.setdefault(index, name) != name and self._own_name(index) == name:
+                    self._names[index] = name
+
+    def _own_name(self, index: int) -> str:
+        node = self.wiring.nodes[index]
+        return str(node.name or node.output[0] or node.op_type)
 
     def name_of(self, index: int) -> str:
-        """Return the name of an operator, as the graph calls it."""
-        node = self.wiring.nodes[index]
-        return self._names.get(index) or node.name or node.output[0] or node.op_type
+        """Return the name of an operator, as the graph calls it; its own, where that has several nodes for it."""
+        return self._names.get(index) or self._own_name(index)
 
     def node_of(self, index: int) -> Node | None:
         """Return what an operator is in the graph; ``None`` where it is nothing there."""

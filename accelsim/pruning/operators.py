@@ -25,23 +25,13 @@ _JOINS = {"Add": "adds them to", "Sum": "adds them to", "Sub": "subtracts them a
 
 def follow(following: Following) -> None:
     """Follow the channels of a whole model."""
-    nodes = following.wiring.nodes
     for tensor in following.fed:
         following.begin_held(tensor, tensor, "they are an input of the network")
-    for index, node in enumerate(nodes):
+    for index, node in enumerate(following.wiring.nodes):
         if all(name in following.constants for name in node.output if name):
             _ask_for_shape(following, index)
-            continue
-        rule = _RULES.get(node.op_type) if node.domain in ("", "ai.onnx") else None
-        name = following.name_of(index)
-        reason = f"{node.op_type} '{name}' needs all of them"
-        if rule is not None and not _has_further_results(following, index):
-            reason = rule(following, index)
-        if reason:
-            for tensor in following.moving(index):
-                following.hold(tensor, reason)
-            for tensor in node.output:
-                following.begin_held(tensor, name, reason)
+        else:
+            _follow_through(following, index)
     for tensor in following.tensors:
         if tensor in following.wiring.outputs:
             following.hold(tensor, "they are an output of the network")
@@ -49,17 +39,36 @@ def follow(following: Following) -> None:
             following.hold(tensor, "nothing reads them")
 
 
+def _follow_through(following: Following, index: int) -> None:
+    """Follow the channels through an operator; where that cannot be done they all stay, before it and behind it."""
+    node = following.wiring.nodes[index]
+    is_plain = node.domain in ("", "ai.onnx") and not _has_further_results(following, index)
+    rule = _RULES.get(node.op_type, _opaque) if is_plain and _has_shapes(following, index) else _opaque
+    reason = rule(following, index)
+    if reason:
+        for tensor in following.moving(index):
+            following.hold(tensor, reason)
+        for tensor in node.output:
+            following.begin_held(tensor, following.name_of(index), reason)
+
+
 def _has_further_results(following: Following, index: int) -> bool:
     wiring = following.wiring
     return any(name in wiring.readers or name in wiring.outputs for name in wiring.nodes[index].output[1:])
+
+
+def _has_shapes(following: Following, index: int) -> bool:
+    """Whether the shapes of what an operator reads and makes are known; of those that lead nowhere they need not be."""
+    return all(name in following.shapes for name in (*following.moving(index), following.wiring.nodes[index].output[0]))
 
 
 def _ask_for_shape(following: Following, index: int) -> None:
     """Hold the channels of a tensor whose number of channels is computed with."""
     node = following.wiring.nodes[index]
     readers = [following.wiring.nodes[reader] for name in node.output for reader in following.wiring.readers[name]]
-    takes_batch = (_takes_the_batch(following, reader) for reader in readers)
-    if attributes(node).get("end", 0) == 1 or (readers and all(takes_batch)):
+    is_inside = readers and following.wiring.outputs.isdisjoint(node.output)
+    takes_batch = all(_takes_the_batch(following, reader) for reader in readers)
+    if attributes(node).get("end") == 1 or (is_inside and takes_batch):
         return
     for tensor in following.moving(index):
         following.hold(tensor, f"{node.op_type} '{following.name_of(index)}' counts them")
@@ -99,10 +108,10 @@ def _convolution(following: Following, index: int) -> str:
 
 def _product(following: Following, index: int, source: Channels, zeros_only: str = "") -> str:
     """Read all channels of a tensor and make others; ``zeros_only`` is why no constant but 0 may be left out."""
-    following.strands.hold_varying(source)
+    name = following.name_of(index)
+    following.strands.hold_varying(source, name)
     if zeros_only:
         following.strands.hold(source.strands[~source.varies & (source.constants != 0)], zeros_only)
-    name = following.name_of(index)
     result = following.begin(following.wiring.nodes[index].output[0], name)
     following.products.append(Product(name, index, source, result, is_depthwise=False))
     return ""

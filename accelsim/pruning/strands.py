@@ -43,10 +43,11 @@ class Channels(NamedTuple):
 
 
 class _Obstacle(NamedTuple):
-    """Strands that cannot go, and why; without a reason, since they vary where they are read."""
+    """Strands that cannot go, and why; what made them vary is a better reason, where they do."""
 
     strands: Integers
     reason: str
+    varies: bool = False
 
 
 class Strands:
@@ -72,9 +73,10 @@ class Strands:
         """Note that strands cannot go."""
         self._obstacles.append(_Obstacle(strands, reason))
 
-    def hold_varying(self, channels: Channels) -> None:
+    def hold_varying(self, channels: Channels, reader: str) -> None:
         """Note that what is no constant cannot go, since a layer reads it."""
-        self.hold(channels.strands[channels.varies], "")
+        strands = channels.strands[channels.varies]
+        self._obstacles.append(_Obstacle(strands, f"'{reader}' reads them where they vary", varies=True))
 
     def note_loss(self, strands: Integers, reason: str) -> None:
         """Note why something that was constant is so no longer."""
@@ -101,16 +103,16 @@ class Strands:
             The group of every strand.
         """
         losses = _first_by_group(self._losses, groups)
-        reasons = _first_by_group(self._obstacles, groups)
+        first = _first_by_group(self._obstacles, groups)
         return {
-            group: reason or losses.get(group, "a layer reads them where they vary")
-            for group, reason in reasons.items()
+            group: losses[group].reason if obstacle.varies and group in losses else obstacle.reason
+            for group, obstacle in first.items()
         }
 
 
-def _first_by_group(obstacles: list[_Obstacle], groups: Integers) -> dict[int, str]:
-    first: dict[int, str] = {}
+def _first_by_group(obstacles: list[_Obstacle], groups: Integers) -> dict[int, _Obstacle]:
+    first: dict[int, _Obstacle] = {}
     for obstacle in obstacles:
-        for group in np.unique(groups[obstacle.strands]):
-            first.setdefault(int(group), obstacle.reason)
+        for group in np.unique(groups[obstacle.strands]).tolist():
+            first.setdefault(group, obstacle)
     return first
