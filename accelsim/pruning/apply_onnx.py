@@ -116,7 +116,7 @@ def prune_model(
     try:
         pruned = pruning.pruned()
     except CannotRewriteError as error:
-        raise InputError(f"it cannot be pruned: {error}", path=path) from None
+        raise InputError(str(error), path=path) from None
     check_rewritten(pruned, path, "pruning")
     after = imported_to_rewrite(pruned, path, input_shape).graph
     return PrunedModel(
@@ -189,7 +189,11 @@ class _Pruning(Rewriting):
             bias = filters.bias + filters.weights[:, lost].sum(axis=2) @ product.source.constants[lost]
             left = Filters(filters.weights[np.ix_(~made, ~lost)], bias[~made])
         has_bias = len(node.input) > 2 and bool(node.input[2])
-        self.write_filters(product.name, product.operator, left, with_bias=has_bias or bool(left.bias.any()))
+        with_bias = has_bias or bool(left.bias.any())
+        try:
+            self.write_filters(product.name, product.operator, left, with_bias=with_bias)
+        except CannotRewriteError as error:
+            raise CannotRewriteError(f"'{product.name}' cannot be pruned: {error}") from None
 
     def _prune_parameter(self, parameter: Parameter) -> None:
         gone = self.removed[parameter.strands]

@@ -19,7 +19,7 @@ from tests.pruning.models import (
     reasons,
     two_convolutions,
 )
-from tests.workload.onnx_frontend.models import PATH, model, random
+from tests.workload.onnx_frontend.models import PATH, Weights, model, random
 
 BY_CHANNEL = np.array([2, -1, 0.5, 3], np.float32).reshape(4, 1, 1)
 SCALAR = np.float32(3)
@@ -62,7 +62,7 @@ OTHERS = (
     'AveragePool<kernel_shape = [3, 3], auto_pad = "SAME_UPPER", strides = [2, 2]>(n)',
     "Reshape(n, same)",
 )
-CONSTANTS = {
+CONSTANTS: Weights = {
     "zero": np.float32(0),
     "six": np.float32(6),
     "two": np.float32(2),
@@ -71,7 +71,7 @@ CONSTANTS = {
 }
 
 
-def needed(text: str) -> dict[str, Any]:
+def needed(text: str) -> Weights:
     return {name: values for name, values in CONSTANTS.items() if name in text}
 
 
@@ -103,7 +103,7 @@ TO_VECTOR = ("Flatten(p)", "Reshape(p, flat)", "Reshape(p, vector)", "Squeeze(p,
 @pytest.mark.parametrize("pooling", GLOBAL)
 @pytest.mark.parametrize("vector", TO_VECTOR)
 def test_vectors_of_channels(pooling: str, vector: str) -> None:
-    shapes = {"flat": np.array([0, -1]), "vector": np.array([1, 4]), "positions": np.array([2, 3])}
+    shapes: Weights = {"flat": np.array([0, -1]), "vector": np.array([1, 4]), "positions": np.array([2, 3])}
     original = model(
         f"c = Conv(x, w) n = {normalised('p', 'c')} p = {pooling} f = {vector} y = Gemm(f, u, k)",
         w=random(4, 4, 3, 3),
@@ -121,12 +121,12 @@ def test_vectors_of_channels(pooling: str, vector: str) -> None:
     ["Gemm(f, u)", "Gemm<alpha = 0.5, beta = 2.0>(f, u, k)", "Gemm<transB = 1>(f, v, k)", "MatMul(f, u)"],
 )
 def test_a_channel_is_a_block_of_features(vector: str, product: str) -> None:
+    constants: Weights = {"u": random(144, 5), "v": random(5, 144), "k": random(5), "s": np.array([1, 144])}
+    text = f"f = {vector} y = {product}"
     original = model(
-        f"c = Conv(x, w) n = {normalised('p', 'c')} f = {vector} y = {product}",
+        f"c = Conv(x, w) n = {normalised('p', 'c')} {text}",
         w=random(4, 4, 3, 3),
-        **({"v": random(5, 144)} if "v" in product else {"u": random(144, 5)}),
-        **({"k": random(5)} if "k" in product else {}),
-        **({"s": np.array([1, 144])} if "s" in vector else {}),
+        **{name: values for name, values in constants.items() if f", {name}" in text},
         **batchnorm("p", (1, SMALL, -1, SMALL), (0.5, -0.7, 0.9, 0.3)),
     )
     result = pruned(original)
@@ -170,7 +170,7 @@ def test_the_constant_goes_into_the_bias() -> None:
     ],
 )
 def test_zeros_around_a_map_let_only_zeros_go(between: str, pads: int, left: int, reason: str) -> None:
-    around = {"q": np.array([0, 0, 1, 1, 0, 0, 1, 1])} if "q" in between else {}
+    around: Weights = {"q": np.array([0, 0, 1, 1, 0, 0, 1, 1])} if "q" in between else {}
     result = pruned(model(**two_convolutions(between, pads=pads), **around))
     assert (channels(result) or {"c": 4}) == {"c": left}
     assert reasons(result) == [("c", left - 2, reason)]
