@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,16 @@ def add_clone_shared(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_prune_gamma(parser: argparse.ArgumentParser) -> None:
+    """Add ``--prune-gamma``."""
+    parser.add_argument(
+        "--prune-gamma",
+        type=_size_of_gamma,
+        metavar="X",
+        help="first remove the channels whose BatchNorm has a |γ| below this (network slimming)",
+    )
+
+
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Add the result folder that a report is made from."""
     parser.add_argument("results", type=Path, metavar="RESULTS", help="result folder that `accelsim run` has written")
@@ -81,6 +92,16 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         metavar="START:END",
         help="only these cycles, from the start of a variant",
     )
+
+
+def _size_of_gamma(text: str) -> float:
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not 0 <= size < math.inf:
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no size of γ: a number of 0 or more, such as 0.05")
+    return size
 
 
 def whole_number(text: str) -> int:

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.cli.arguments import add_clone_shared, add_input_shape, quoted, whole_number
+from accelsim.cli.arguments import add_clone_shared, add_input_shape, add_prune_gamma, quoted, whole_number
 from accelsim.cli.exit_codes import EXIT_FAILURE
 from accelsim.errors import InputError
 from accelsim.optional import require
@@ -30,6 +30,7 @@ def add_to(against: Commands) -> None:
     add_input_shape(numerics)
     numerics.add_argument("--layers", action="store_true", help="compare the result of every folded layer")
     add_clone_shared(numerics)
+    add_prune_gamma(numerics)
     numerics.add_argument("--random-weights", action="store_true", help="replace all weights by random ones first")
     numerics.add_argument(
         "--tolerance",
@@ -67,13 +68,15 @@ def _tolerance(text: str) -> float:
 def _validate_numerics(options: argparse.Namespace) -> int:
     """Fold the BatchNorms of an ONNX model, execute both models, and say whether they compute the same.
 
-    Every folded layer is compared in float64, too. The exit code is 1 if something differs.
+    Every folded layer is compared in float64, too. The exit code is 1 if something differs. With --prune-gamma,
+    channels are removed before folding, and the original is the model with γ = 0 in these.
     """
     if options.inputs and (options.batch is not None or options.input_shape):
         raise InputError("the arrays of --inputs have their shapes; leave out --batch and --input-shape")
     require("onnx", "onnxruntime", extra="onnx")
     from accelsim.report.terminal.console import console, print_lines, print_table
     from accelsim.report.terminal.numerics import differences_table, quantisation_table, verdict_lines
+    from accelsim.report.terminal.pruning import print_pruned
     from accelsim.report.terminal.tables import folding_lines
     from accelsim.results.summary import batchnorm_fates
     from accelsim.validation.numerics import TOLERANCE, validate_numerics
@@ -91,9 +94,12 @@ def _validate_numerics(options: argparse.Namespace) -> int:
         random_weights=options.random_weights,
         with_layers=options.layers,
         tolerance=TOLERANCE if options.tolerance is None else options.tolerance,
+        prune_gamma=options.prune_gamma,
     )
     noise = quantisation_noise(numerics, options.model, options.bits or (), options.granularity or GRANULARITIES)
     out = console()
+    if numerics.pruned is not None:
+        print_pruned(out, numerics.pruned)
     print_table(out, differences_table(numerics))
     if noise:
         print_table(out, quantisation_table(noise))

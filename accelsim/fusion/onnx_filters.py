@@ -36,15 +36,27 @@ def read_filters(node: onnx.NodeProto, constants: Constants) -> Filters:
 
 
 def written_weights(node: onnx.NodeProto, filters: Filters, like: Array) -> Array:
-    """Return filters in the shape and type of the weights that an operator had; alpha and beta have become 1."""
+    """Return filters as the weights of an operator; alpha and beta have become 1.
+
+    Parameters
+    ----------
+    node
+        The operator.
+    filters
+        The filters, of as many channels as there are to be.
+    like
+        The weights that it had, of whose type the new ones are, with the sides of their kernel.
+    """
     weights = filters.weights
-    if node.op_type == "ConvTranspose":
+    if _has_outputs_last(node):
+        weights = weights.reshape(len(weights), -1).T
+    elif node.op_type == "ConvTranspose":
         outputs, per_group, positions = weights.shape
         by_group = weights.reshape(filters.groups, outputs // filters.groups, per_group, positions)
-        weights = by_group.transpose(0, 2, 1, 3)
-    elif _has_outputs_last(node):
-        weights = weights.reshape(len(weights), -1).T
-    return np.ascontiguousarray(weights.reshape(like.shape)).astype(like.dtype)
+        weights = by_group.transpose(0, 2, 1, 3).reshape(filters.groups * per_group, -1, *like.shape[2:])
+    else:
+        weights = weights.reshape(*weights.shape[:2], *like.shape[2:])
+    return np.ascontiguousarray(weights).astype(like.dtype)
 
 
 def _output_channels_first(node: onnx.NodeProto, weights: Doubles, groups: int) -> Doubles:

@@ -1,4 +1,4 @@
-"""Whether a network computes the same when its BatchNorms are folded.
+"""Whether a network computes the same when its BatchNorms are folded, and channels with a small γ removed before.
 
 Twice: the whole model, executed in its own type, usually float32; and every folded layer for itself in float64, where
 folding must be exact but for the rounding of the last digits.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from accelsim.errors import InputError
 from accelsim.fusion.apply_onnx import FoldedLayer, fuse_model
 from accelsim.fusion.fold import Filters
 from accelsim.fusion.match import Match
+from accelsim.pruning.apply_onnx import PrunedModel, prune_model
+from accelsim.pruning.strands import Flags
 from accelsim.validation.inputs import Inputs, random_inputs, read_inputs
 from accelsim.validation.random_weights import randomised
 from accelsim.validation.runtime import run_model, run_repeatedly
@@ -116,7 +119,7 @@ class Numerics(NamedTuple):
     Parameters
     ----------
     model
-        The original.
+        The original; where channels were removed, with γ = 0 in these.
     fused
         The same with its BatchNorms folded.
     inputs
@@ -129,6 +132,8 @@ class Numerics(NamedTuple):
         Of every layer that absorbed something, in float64.
     tolerance
         Of the differences, relative to the scale of their tensor.
+    pruned
+        What became of channels with a small γ, if they were to be removed.
     """
 
     model: onnx.ModelProto
@@ -138,6 +143,7 @@ class Numerics(NamedTuple):
     differences: tuple[Difference, ...]
     layers: tuple[ExactLayer, ...]
     tolerance: float
+    pruned: PrunedModel | None = None
 
     @property
     def same(self) -> bool:
@@ -167,6 +173,7 @@ def validate_numerics(
     random_weights: bool = False,
     with_layers: bool = False,
     tolerance: float = TOLERANCE,
+    prune_gamma: float | None = None,
 ) -> Numerics:
     """Fold a model's BatchNorms and compare it with itself.
 
@@ -190,6 +197,9 @@ def validate_numerics(
         Whether to compare the result of every folded layer, too.
     tolerance
         Largest difference that passes for rounding, relative to the scale of the tensor.
+    prune_gamma
+        Whether to remove channels first: those with a smaller |γ|. What is left is compared with the model in which
+        these γ are 0.
 
     Raises
     ------
@@ -205,14 +215,19 @@ def validate_numerics(
         import_model(model, path, shape)  # shapes must fit before there can be new weights
         model = randomised(model, seed)
     _refuse_without_weights(model, path)
-    fused = fuse_model(model, path, shape, clone_shared=clone_shared)
+    pruned = None if prune_gamma is None else prune_model(model, path, prune_gamma, shape, clone_shared=clone_shared)
+    left: Mapping[str, Flags] = {}
+    to_fold = model
+    if pruned is not None:
+        model, to_fold, left = pruned.reference, pruned.model, pruned.left
+    fused = fuse_model(to_fold, path, shape, clone_shared=clone_shared)
     roles: dict[str, Role] = {layer.output: "layer" for layer in fused.layers if with_layers}
     roles |= compared_tensors(model)
-    differences = compare_models(model, fused.model, fed, path, roles)
+    differences = compare_models(model, fused.model, fed, path, roles, left)
     if not all(difference.within(tolerance) for difference in differences):
         _refuse_random(model, fed, path, tuple(roles))
     exact = tuple(exact_layer(layer, seed) for layer in fused.layers)
-    return Numerics(model, fused.model, fed, fused.matches, differences, exact, tolerance)
+    return Numerics(model, fused.model, fed, fused.matches, differences, exact, tolerance, pruned)
 
 
 def _refuse_without_weights(model: onnx.ModelProto, path: Path) -> None:
@@ -255,7 +270,12 @@ def compared_tensors(model: onnx.ModelProto) -> dict[str, Role]:
 
 
 def compare_models(
-    original: onnx.ModelProto, other: onnx.ModelProto, inputs: Inputs, path: Path, roles: Mapping[str, Role]
+    original: onnx.ModelProto,
+    other: onnx.ModelProto,
+    inputs: Inputs,
+    path: Path,
+    roles: Mapping[str, Role],
+    left: Mapping[str, Flags] = MappingProxyType({}),
 ) -> tuple[Difference, ...]:
     """Execute two models on the same inputs, and compare tensors that have the same name in both.
 
@@ -269,6 +289,8 @@ def compare_models(
         The original's file, for errors.
     roles
         The tensors to compare, and what they are.
+    left
+        For tensors that have fewer channels in the other model: which of the original's they are.
 
     Raises
     ------
@@ -277,6 +299,8 @@ def compare_models(
     """
     expected = run_model(original, inputs, path, tuple(roles))
     found = run_model(other, inputs, path, tuple(roles))
+    for name in roles.keys() & left.keys():
+        expected[name] = np.compress(left[name], expected[name], axis=1)
     return tuple(difference(name, expected[name], found[name], role) for name, role in roles.items())
 
 

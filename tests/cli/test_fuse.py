@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,108 @@ def test_another_suffix_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
         main(["fuse", "model.onnx", "-o", "fused.yaml"])
     assert caught.value.code == 2
     assert "'fused.yaml' does not end in .onnx" in capsys.readouterr().err
+
+
+def pruned_model(gammas: list[float]) -> onnx.ModelProto:
+    """Two convolutions, the first with a BatchNorm of these γ."""
+    parameters = {"scale": gammas, "shift": [-1.0, 0.5, 2.0, 1.0], "mean": [1.0] * 4, "variance": [4.0] * 4}
+    body = """g (float[N, 2, 4, 4] x) => (float[N, 3, 2, 2] y) {
+        c = Conv(x, w)
+        b = BatchNormalization(c, scale, shift, mean, variance)
+        r = Relu(b)
+        y = Conv(r, v)
+    }"""
+    generator = np.random.default_rng(1)
+    weights = {"w": generator.normal(size=(4, 2, 1, 1)), "v": generator.normal(size=(3, 4, 3, 3))}
+    return parsed(body, **weights, **parameters)
+
+
+def test_channels_are_pruned_before_folding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    onnx.save(pruned_model([1.0, 0.01, -0.02, 1.0]), "wide.onnx")
+    assert main(["fuse", "wide.onnx", "-o", "narrow.onnx", "--prune-gamma", "0.05"]) == 0
+    narrow = onnx.load(folder / "narrow.onnx")
+    assert [node.op_type for node in narrow.graph.node] == ["Conv", "Relu", "Conv"]
+    assert {tensor.name: list(tensor.dims) for tensor in narrow.graph.initializer} == {
+        "w": [2, 2, 1, 1],
+        "v": [3, 2, 3, 3],
+        "y.bias": [3],
+        "c.bias": [2],
+    }
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:9] == [
+        "",
+        "         channels   |γ| below   channels",
+        " layer     before        0.05        now",
+        " ───────────────────────────────────────",
+        " c              4           2          2",
+        "",
+        "2 of 7 channels removed",
+        # 8 weights and 4 pairs of γ and β, and 108 weights; half of all that, and a bias of 3.
+        "parameters: 124 before, 65 now (47.58 % fewer)",
+        # 16 pixels of 8 weights and 4 pixels of 108.
+        "MACs of an image of 2x4x4: 560 before, 280 now (50.00 % fewer)",
+    ]
+    assert lines[-3] == "1 of 1 BatchNorms folded into the layer before them"
+    assert lines[-2].startswith("4 operators before, 3 now")
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_cannot_be_pruned_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuse", "model.onnx", "-o", "fused.onnx", "--prune-gamma", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[6:8] == [
+        "  'c': 3 of 3 channels stay, as they are an output of the network",
+        "0 of 3 channels removed",
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_where_no_gamma_is_small_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    onnx.save(pruned_model([1.0, 0.25, -0.5, 1.0]), "wide.onnx")
+    assert main(["fuse", "wide.onnx", "-o", "fused.onnx", "--prune-gamma", "0.05"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "no |γ| is below 0.05, so no channel is removed; the smallest is 0.25, of 'b'"
+
+
+@pytest.mark.parametrize(
+    ("gammas", "message"),
+    [
+        (
+            [0.01, 0.02, -0.03, 0.01],
+            "error: wide.onnx: 'c' would lose all its 4 channels: the largest |γ| that decides on them is 0.03, "
+            "and the threshold is 0.05; at 0.02999 every layer keeps one\n",
+        ),
+        (None, "error: wide.onnx: it has no BatchNormalization with a γ that says which channels to prune\n"),
+    ],
+)
+def test_a_layer_without_channels_is_refused_and_nothing_is_left_behind(
+    folder: Path, gammas: list[float] | None, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relu = parsed("g (float[1, 2] x) => (float[1, 2] y) { y = Relu(x) }")
+    onnx.save(pruned_model(gammas) if gammas else relu, "wide.onnx")
+    assert main(["fuse", "wide.onnx", "-o", "narrow.onnx", "--prune-gamma", "0.05"]) == 2
+    assert capsys.readouterr().err == message
+    assert not (folder / "narrow.onnx").exists()
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("size", ["-0.1", "nan", "inf", "small"])
+def test_a_gamma_is_a_size(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["fuse", "model.onnx", "-o", "fused.onnx", f"--prune-gamma={size}"])
+    assert caught.value.code == 2
+    assert f"'{size}' is no size of γ: a number of 0 or more, such as 0.05" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_left_can_be_simulated(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    onnx.save(pruned_model([1.0, 0.01, -0.02, 1.0]), "wide.onnx")
+    assert main(["fuse", "wide.onnx", "-o", "narrow.onnx", "--prune-gamma", "0.05"]) == 0
+    config = str(repository / "configs" / "resnet18.yaml")
+    for name in ("wide", "narrow"):
+        assert main(["run", config, "--set", f"run.workload={name}.onnx", "-o", name]) == 0
+    assert "no BatchNorm to fold" in capsys.readouterr().out
+    macs = [
+        json.loads(Path(name, "summary.json").read_text())["variants"]["fused"]["macs"] for name in ("wide", "narrow")
+    ]
+    assert macs == [560, 280]

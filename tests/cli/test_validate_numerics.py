@@ -181,3 +181,21 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setattr("accelsim.optional.find_spec", lambda _: None)
     assert validate(*SHAPE) == 2
     assert capsys.readouterr().err == "error: this needs onnx and onnxruntime: pip install 'accelsim[onnx]'\n"
+
+
+def test_what_is_pruned_is_compared_with_gammas_of_zero(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = """g (float[N, 2, 4, 4] x) => (float[N, 2] y) {
+        c = Conv(x, w)
+        b = BatchNormalization(c, scale, shift, mean, variance)
+        p = GlobalAveragePool(b)
+        f = Flatten(p)
+        y = Gemm(f, v)
+    }"""
+    generator = np.random.default_rng(1)
+    parameters: dict[str, Any] = {name: generator.uniform(1, 2, 3) for name in ("shift", "mean", "variance")}
+    weights: dict[str, Any] = {"w": generator.normal(size=(3, 2, 1, 1)), "v": generator.normal(size=(3, 2))}
+    onnx.save_model(parsed(body, scale=[1.0, 0.125, 2.0], **weights, **parameters), folder / "net.onnx")
+    assert validate("--prune-gamma", "0.25", "--layers") == 0
+    printed = capsys.readouterr().out
+    for words in ("1 of 5 channels removed", " b ", "onnxruntime: same; off by", "float64, layer by layer: same"):
+        assert words in printed

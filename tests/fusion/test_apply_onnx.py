@@ -10,13 +10,11 @@ from accelsim.fusion.apply_onnx import FusedModel, fuse_model
 from tests.workload.onnx_frontend.models import (
     PATH,
     Weights,
-    all_tensors,
+    assert_equal_results,
     batchnorm,
     declared,
-    fed,
     model,
     random,
-    run,
     stored_outside,
 )
 from tests.workload.onnx_frontend.random_models import chains
@@ -24,9 +22,6 @@ from tests.workload.onnx_frontend.random_models import chains
 W = random(4, 4, 3, 3)
 BN = "BatchNormalization(c, g, b, m, v)"
 B = batchnorm(4)
-
-ROUNDING = 1e-5
-"""Of the largest value inside: a few roundings of float32, 6e-8, in sums of up to 100 products."""
 
 
 def fused(original: onnx.ModelProto, *, clone_shared: bool = False) -> FusedModel:
@@ -41,15 +36,6 @@ def fused(original: onnx.ModelProto, *, clone_shared: bool = False) -> FusedMode
     ]
     assert result.model.graph.output == original.graph.output
     return result
-
-
-def assert_equal_results(original: onnx.ModelProto, result: onnx.ModelProto, rounding: float = ROUNDING) -> None:
-    inputs = fed(original)
-    largest = max(np.abs(values.astype(np.float64)).max() for values in all_tensors(original).values())
-    for expected, actual in zip(run(original, inputs), run(result, inputs), strict=True):
-        assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype)
-        difference = actual.astype(np.float64) - expected.astype(np.float64)
-        assert np.abs(difference).max() <= rounding * largest
 
 
 def operators(result: FusedModel) -> list[str]:

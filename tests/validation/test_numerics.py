@@ -11,6 +11,7 @@ import pytest
 from accelsim.errors import InputError
 from accelsim.fusion.apply_onnx import FoldedLayer
 from accelsim.fusion.fold import Filters
+from accelsim.fusion.onnx_filters import read_filters
 from accelsim.validation.numerics import (
     TOLERANCE,
     TOLERANCE_FLOAT64,
@@ -24,6 +25,7 @@ from accelsim.validation.numerics import (
 )
 from accelsim.validation.random_weights import randomised
 from accelsim.workload.affine import Affine, Doubles, batchnorm_affine
+from accelsim.workload.onnx_frontend.constants import Constants
 from accelsim.workload.onnx_frontend.model import load_model
 from tests.validation.models import PATH, light, parsed
 
@@ -412,3 +414,41 @@ def test_a_wrong_fold_is_found_in_a_well_known_network(monkeypatch: pytest.Monke
     (logits,) = (found for found in numerics.differences if found.role == "logit")
     assert logits.relative_error > 100 * TOLERANCE
     assert not numerics.same_in_float64
+
+
+PRUNABLE = """g (float[N, 2, 4, 4] x) => (float[N, 2, 2, 2] y) {
+    c = Conv(x, w)
+    b = BatchNormalization(c, scale, shift, mean, variance)
+    r = Relu(b)
+    y = Conv(r, v)
+}"""
+
+
+def prunable() -> onnx.ModelProto:
+    parameters: dict[str, Any] = PARAMETERS | {"scale": [2.0, -0.125, 0.5], "v": np.ones((2, 3, 1, 1))}
+    return parsed(PRUNABLE, **{name: values for name, values in parameters.items() if name != "bias"})
+
+
+def test_what_is_pruned_is_compared_with_gammas_of_zero() -> None:
+    numerics = validate_numerics(prunable(), PATH, seed=1, with_layers=True, prune_gamma=0.25)
+    assert numerics.pruned is not None
+    assert numerics.model == numerics.pruned.reference
+    assert numerics.pruned.left["b"].tolist() == [True, False, True]
+    # of the layer's result, too, those channels are compared that both have
+    assert [found.tensor for found in numerics.differences] == ["b", "y"]
+    assert numerics.same
+
+
+def test_what_is_pruned_is_not_the_original() -> None:
+    pruned = validate_numerics(prunable(), PATH, seed=1, prune_gamma=0.25)
+    (found,) = compare_models(prunable(), pruned.fused, pruned.inputs, PATH, {"y": "output"})
+    assert not found.within(TOLERANCE)
+
+
+def test_a_constant_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_bias(node: onnx.NodeProto, constants: Constants) -> Filters:
+        filters = read_filters(node, constants)
+        return filters._replace(weights=filters.weights - filters.weights.mean(axis=1, keepdims=True))
+
+    monkeypatch.setattr("accelsim.pruning.apply_onnx.read_filters", without_bias)
+    assert not validate_numerics(prunable(), PATH, seed=1, prune_gamma=0.25).same_as_executed

@@ -19,7 +19,7 @@ from accelsim.workload.onnx_frontend.constants import Constants, feature_inputs,
 from accelsim.workload.onnx_frontend.model import load_model
 from accelsim.workload.onnx_frontend.operators import translate
 from accelsim.workload.onnx_frontend.reading import Reading
-from accelsim.workload.onnx_frontend.static_shapes import static_shapes
+from accelsim.workload.onnx_frontend.static_shapes import StaticShapes, static_shapes
 
 
 class ImportedModel(NamedTuple):
@@ -33,11 +33,14 @@ class ImportedModel(NamedTuple):
         For each node of the graph that stands for operators of the model, their indices, in the order of the data.
     constants
         The model's constant tensors.
+    static
+        The shapes of all its tensors.
     """
 
     graph: Graph
     origins: dict[str, tuple[int, ...]]
     constants: Constants
+    static: StaticShapes
 
 
 def read_onnx(path: Path, input_shape: tuple[int, int, int] | None = None) -> Graph:
@@ -95,7 +98,7 @@ def import_model(
         _mark_outputs(reading, model)
     except GraphError as error:
         raise InputError(str(error), path=path) from None
-    return ImportedModel(reading.graph, reading.origins, constants)
+    return ImportedModel(reading.graph, reading.origins, constants, static)
 
 
 def _mark_outputs(reading: Reading, model: onnx.ModelProto) -> None:
