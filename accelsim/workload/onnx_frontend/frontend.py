@@ -31,12 +31,15 @@ class ImportedModel(NamedTuple):
         The network.
     origins
         For each node of the graph that stands for operators of the model, their indices, in the order of the data.
+    tensors
+        For each node of the graph that delivers a tensor of the model, its name.
     constants
         The model's constant tensors.
     """
 
     graph: Graph
     origins: dict[str, tuple[int, ...]]
+    tensors: dict[str, str]
     constants: Constants
 
 
@@ -95,7 +98,9 @@ def import_model(
         _mark_outputs(reading, model)
     except GraphError as error:
         raise InputError(str(error), path=path) from None
-    return ImportedModel(reading.graph, reading.origins, constants)
+    # whoever passes a tensor on comes after whoever made it
+    tensors = {node: tensor for tensor, node in reversed(reading.delivered_by.items())}
+    return ImportedModel(reading.graph, reading.origins, tensors, constants)
 
 
 def _mark_outputs(reading: Reading, model: onnx.ModelProto) -> None:
