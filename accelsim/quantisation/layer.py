@@ -1,7 +1,7 @@
 """A convolution, the BatchNorm behind it and ReLU in integers, in three ways.
 
-The ifmap is x = s_x · X and the weights are w = s_w · W, with integers X and W, so psums P = Σ W·X + b/(s_x·s_w) count in
-steps of s_x·s_w. What is left of BatchNorm is y = scale · s_x·s_w·P + shift, to be stored as Y = y/s_y:
+The ifmap is x = s_x · X and the weights are w = s_w · W, with integers X and W, so psums P = Σ W·X + b/(s_x·s_w) count
+in steps of s_x·s_w. What is left of BatchNorm is y = scale · s_x·s_w·P + shift, to be stored as Y = y/s_y:
 
 ``unfused``
     The BN stage multiplies by A = scale·s_x·s_w·2^f/s_y and adds B = shift·2^f/s_y: Z = ⌊A·P⌋ + B, in 2^−f of a step of
@@ -10,8 +10,8 @@ steps of s_x·s_w. What is left of BatchNorm is y = scale · s_x·s_w·P + shift
 ``fused``
     The weights are scale · w, and are quantised as such; the requantiser multiplies: Y = ⌊M·P + ½⌋.
 ``fused_into_requant``
-    The weights are quantised as they were trained; the requantiser's multiplier is M = A·2^−f, channel by channel, and B
-    is added ahead of it, as the bias B/A.
+    The weights are quantised as they were trained; the requantiser's multiplier is M = A·2^−f, channel by channel, and
+    B is added ahead of it, as the bias B/A.
 
 Y is saturated to the width of an activation, and ReLU is a lower limit of 0.
 """
@@ -51,8 +51,8 @@ class Widths(NamedTuple):
     psum_bits
         Of a psum, its bias included.
     multiplier_bits
-        Of a multiplier's mantissa with its sign. It is off by up to 2^(1−bits) of itself: with 16, an 8-bit output by no
-        more than 1/256 of a step.
+        Of a multiplier's mantissa with its sign. It is off by up to 2^(1−bits) of itself: with 16, an 8-bit output by
+        no more than 1/256 of a step.
     fraction_bits
         Of what the BN stage delivers, below a step of the output. It drops what is smaller, which costs nothing (the
         requantiser rounds once, whatever has been dropped below), and rounds its shift to it.
@@ -171,13 +171,14 @@ def into_requantiser(unfused: IntegerLayer, widths: Widths) -> IntegerLayer:
 
     - the same bit for bit in every channel whose bias B/A is an integer: M·(P + B/A) is (A·P + B)·2^−f then, and both
       round it once, since dropping a fraction ahead of rounding at a higher bit changes nothing;
-    - else values that are apart by no more than ⌈M/2⌉, the bias being off by up to ½ and the result by up to M/2: by one
-      step at most while a psum is no more than two steps of the output.
+    - else values that are apart by no more than ⌈M/2⌉, the bias being off by up to ½ and the result by up to M/2: by
+      one step at most while a psum is no more than two steps of the output.
 
-    Two channels cannot be done so. With a multiplier of 0 (γ = 0), no bias reaches the output: its weights become 0, its
-    multiplier 2^−f, and its bias B, which gives the same bit for bit. Where the bias would take more than half of a psum
-    (γ next to 0), the channel's weights are halved, and its multiplier is doubled, until it fits; what they lose in this
-    was next to nothing at the output. ``coarser_bits`` says how often.
+    Two kinds of channels cannot be done so. With a multiplier of 0 (γ = 0), no bias reaches the output: the weights
+    become 0, the multiplier 2^−f, and the bias B, which gives the same bit for bit. Where the bias would take more than
+    half of a psum (γ next to 0), the channel's weights are halved, and its multiplier is doubled, until it fits;
+    ``coarser_bits`` says how often. In 8 bits and psums of 32 that moves outputs by less than an eighth of a step, with
+    up to 8,192 weights a channel: the multiplier is 2^−22 at most then, and each product is off by 2^6.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Symmetric quantisation: integers times a step, without a zero point (Krishnamoorthi, 2018, arXiv:1806.08342, §2.2)."""
+"""Symmetric quantisation, integers times a step without a zero point (Krishnamoorthi, 2018, arXiv:1806.08342, §2.2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ MIN_BITS, MAX_BITS = 2, 16
 def steps(largest: npt.ArrayLike, bits: int) -> Doubles:
     """Return the step with which the largest magnitude is the largest integer, 2^(bits−1) − 1; of zeros, any does."""
     magnitudes = np.asarray(largest, dtype=np.float64)
-    return np.where(magnitudes > 0, magnitudes, 1.0) / (2 ** (bits - 1) - 1)
+    found: Doubles = np.where(magnitudes > 0, magnitudes, 1.0) / limits(bits)[1]
+    return found
 
 
 def limits(bits: int) -> tuple[int, int]:

@@ -30,7 +30,8 @@ def exact(number: FixedPoint) -> Fraction:
     ],
 )
 def test_mantissas_are_normalised_and_nearest(number: float, mantissa: int, shift: int) -> None:
-    assert fixed_point([number], 4) == (mantissa, shift)
+    found = fixed_point([number], 4)
+    assert (found.mantissa.tolist(), found.shift.tolist()) == ([mantissa], [shift])
 
 
 @given(NUMBERS, BITS)

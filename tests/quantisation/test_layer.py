@@ -260,7 +260,7 @@ def test_psums_of_both_variants_with_trained_weights_are_the_same_integers_but_f
     )
     psums = [run_layer(layer, integers, conv_shape(), WIDTHS).psums for layer in (unfused, moved)]
     without_bias = [found - layer.bias[:, None, None] for found, layer in zip(psums, (unfused, moved), strict=True)]
-    assert np.array_equal(*without_bias)
+    assert np.array_equal(without_bias[0], without_bias[1])
 
 
 def test_with_one_scale_a_channel_folded_weights_are_the_trained_ones() -> None:
