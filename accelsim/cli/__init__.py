@@ -13,6 +13,7 @@ from accelsim.cli import (
     compare,
     energy,
     explain,
+    export,
     fuse,
     importing,
     pareto,
@@ -73,7 +74,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"accelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, compare, sweep, pareto, explain, area, energy, plot, report, trace, importing, fuse, claims):
+    for command in (
+        run,
+        compare,
+        sweep,
+        pareto,
+        explain,
+        area,
+        energy,
+        plot,
+        report,
+        trace,
+        importing,
+        export,
+        fuse,
+        claims,
+    ):
         command.add_to(commands)
     validate = commands.add_parser(
         "validate", help="hold accelsim against other programs, and networks against themselves"

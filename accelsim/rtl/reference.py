@@ -50,11 +50,11 @@ def fitting_shift(psums: Integers, bits: int) -> int:
 def _source(phase: Phase, operands: Operands, ifmap: Integers, psum_bits: int) -> Integers:
     if not isinstance(phase.shape, ConvShape):
         return ifmap
-    psums = _convolved(ifmap, operands.weights, phase.shape)
+    psums = convolved(ifmap, operands.weights, phase.shape)
     return psums + wrapped(operands.bias, psum_bits)[:, :, None] if operands.bias.size else psums
 
 
-def _convolved(ifmap: Integers, weights: Integers, shape: ConvShape) -> Integers:
+def convolved(ifmap: Integers, weights: Integers, shape: ConvShape) -> Integers:
     """Sum over kernel positions and, group by group, over input channels."""
     inputs = ifmap.reshape(shape.batch, shape.groups, -1, *shape.input[1:])
     kernels = weights.reshape(shape.groups, -1, *weights.shape[1:])

@@ -125,6 +125,15 @@ def _random(dtype: np.dtype[Any], shape: tuple[int, ...], generator: np.random.G
     return generator.integers(0, INTEGERS_BELOW, shape).astype(dtype)
 
 
+def image_shape(inputs: Inputs) -> tuple[int, int, int] | None:
+    """Return the sides of what is fed first, without the batch, if there are as many as images have."""
+    first = next(iter(inputs.values()), np.empty(0))
+    if not (first.ndim == 4 or (first.ndim in (2, 3) and min(first.shape[1:]) > 1)):
+        return None  # with fewer sides than three, those of 1 would be taken for absent
+    channels, height, width = (*first.shape[1:], 1, 1)[:3]
+    return channels, height, width
+
+
 def read_inputs(path: Path, model: onnx.ModelProto, model_path: Path) -> Inputs:
     """Read the arrays to feed from an ``.npz`` file, each under the name of its input.
 

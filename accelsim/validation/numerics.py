@@ -21,7 +21,7 @@ from accelsim.fusion.fold import Filters
 from accelsim.fusion.match import Match
 from accelsim.pruning.apply_onnx import PrunedModel, prune_model
 from accelsim.pruning.strands import Flags
-from accelsim.validation.inputs import Inputs, random_inputs, read_inputs
+from accelsim.validation.inputs import Inputs, image_shape, random_inputs, read_inputs
 from accelsim.validation.random_weights import randomised
 from accelsim.validation.runtime import run_model, run_repeatedly
 from accelsim.workload.affine import Affine, Doubles
@@ -210,7 +210,7 @@ def validate_numerics(
         fed = random_inputs(model, path, seed, batch=batch, input_shape=input_shape)
     else:
         fed = read_inputs(inputs, model, path)
-    shape = _image_shape(fed) or input_shape
+    shape = image_shape(fed) or input_shape
     if random_weights:
         import_model(model, path, shape)  # shapes must fit before there can be new weights
         model = randomised(model, seed)
@@ -242,15 +242,6 @@ def _refuse_random(model: onnx.ModelProto, inputs: Inputs, path: Path, tensors: 
     if not all(np.array_equal(first[name], second[name], equal_nan=True) for name in tensors):
         message = "two runs of the original differ: it has operators that are random, such as Dropout in training"
         raise InputError(message, path=path)
-
-
-def _image_shape(inputs: Inputs) -> tuple[int, int, int] | None:
-    """Sides of what is fed first, without the batch, if there are as many as images have."""
-    first = next(iter(inputs.values()), np.empty(0))
-    if not (first.ndim == 4 or (first.ndim in (2, 3) and min(first.shape[1:]) > 1)):
-        return None  # with fewer sides than three, those of 1 would be taken for absent
-    channels, height, width = (*first.shape[1:], 1, 1)[:3]
-    return channels, height, width
 
 
 def compared_tensors(model: onnx.ModelProto) -> dict[str, Role]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import tempfile
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,17 @@ def run_model(model: onnx.ModelProto, inputs: Inputs, path: Path, also: Sequence
 def run_repeatedly(
     model: onnx.ModelProto, inputs: Inputs, path: Path, also: Sequence[str] = (), *, times: int
 ) -> list[dict[str, Array]]:
-    """Execute a model and return its outputs, by name, of every time.
+    """Execute a model several times on the same inputs, as :func:`run_each` does on others.
+
+    Random operators begin anew with every call, and go on from one time to the next.
+    """
+    return list(run_each(model, [inputs] * times, path, also))
+
+
+def run_each(
+    model: onnx.ModelProto, inputs: Iterable[Inputs], path: Path, also: Sequence[str] = ()
+) -> Iterator[dict[str, Array]]:
+    """Execute a model on some inputs, one after the other, and yield its outputs of each, by name.
 
     It is executed on one thread of the CPU, so that sums have one order, and operator by operator: onnxruntime's
     optimisations would fold the BatchNorms, and the original would be compared with itself.
@@ -42,13 +53,11 @@ def run_repeatedly(
     model
         The model.
     inputs
-        What to feed it.
+        What to feed it each time.
     path
         Its file, for errors.
     also
         Tensors inside of it to be returned with its outputs.
-    times
-        How often to execute it. Random operators begin anew with every call, and go on from one time to the next.
 
     Raises
     ------
@@ -58,12 +67,20 @@ def run_repeatedly(
     require("onnxruntime", extra="onnx")
     watched = _with_outputs(model, also)
     names = [value.name for value in watched.graph.output]
-    try:
+    with _faults_of(path):
         session = _session(watched)
-        runs = [session.run(names, inputs) for _ in range(times)]
+    for fed in inputs:
+        with _faults_of(path):
+            results = session.run(names, fed)
+        yield {name: _numbers(name, result, path) for name, result in zip(names, results, strict=True)}
+
+
+@contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # onnxruntime's own have no base in common
         raise InputError(f"onnxruntime cannot execute it: {_reason(error)}", path=path) from None
-    return [{name: _numbers(name, result, path) for name, result in zip(names, run, strict=True)} for run in runs]
 
 
 def _with_outputs(model: onnx.ModelProto, also: Sequence[str]) -> onnx.ModelProto:

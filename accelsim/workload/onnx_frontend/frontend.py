@@ -31,6 +31,8 @@ class ImportedModel(NamedTuple):
         The network.
     origins
         For each node of the graph that stands for operators of the model, their indices, in the order of the data.
+    tensors
+        For each node of the graph that delivers a tensor of the model, its name.
     constants
         The model's constant tensors.
     static
@@ -39,6 +41,7 @@ class ImportedModel(NamedTuple):
 
     graph: Graph
     origins: dict[str, tuple[int, ...]]
+    tensors: dict[str, str]
     constants: Constants
     static: StaticShapes
 
@@ -98,7 +101,9 @@ def import_model(
         _mark_outputs(reading, model)
     except GraphError as error:
         raise InputError(str(error), path=path) from None
-    return ImportedModel(reading.graph, reading.origins, constants, static)
+    # whoever passes a tensor on comes after whoever made it
+    tensors = {node: tensor for tensor, node in reversed(reading.delivered_by.items())}
+    return ImportedModel(reading.graph, reading.origins, tensors, constants, static)
 
 
 def _mark_outputs(reading: Reading, model: onnx.ModelProto) -> None:
