@@ -6,27 +6,16 @@ al., 2021, arXiv:2104.08378, §2).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
+from accelsim.config.sparsity import Sparsity
 from accelsim.fusion.onnx_filters import read_filters, written_weights
 from accelsim.validation.weights import WEIGHTED, allow_lone_initializers
 from accelsim.workload.affine import Doubles
 from accelsim.workload.onnx_frontend.constants import Constants
-
-
-class Sparsity(NamedTuple):
-    """``kept`` weights of every ``group`` are left."""
-
-    kept: int
-    group: int
-
-    def __str__(self) -> str:
-        return f"{self.kept}:{self.group}"
 
 
 def kept_weights(weights: Doubles, sparsity: Sparsity) -> npt.NDArray[np.bool_]:
@@ -48,9 +37,9 @@ def kept_weights(weights: Doubles, sparsity: Sparsity) -> npt.NDArray[np.bool_]:
         In the shape of the weights.
     """
     outputs, inputs, positions = weights.shape
-    missing = -inputs % sparsity.group
+    missing = -inputs % sparsity.block
     magnitudes = np.pad(np.abs(weights), [(0, 0), (0, missing), (0, 0)], constant_values=-1.0)
-    groups = magnitudes.reshape(outputs, -1, sparsity.group, positions)
+    groups = magnitudes.reshape(outputs, -1, sparsity.block, positions)
     rank = np.argsort(np.argsort(-groups, axis=2, kind="stable"), axis=2)
     kept: npt.NDArray[np.bool_] = (rank < sparsity.kept).reshape(outputs, -1, positions)[:, :inputs]
     return kept

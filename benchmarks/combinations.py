@@ -1,0 +1,182 @@
+"""Print what fusing saves where weights are quantised, sparse or pruned as well: the tables of docs/combinations.md.
+
+Weights are random, from a seed, and so is which channels have a small γ: cycles, bytes and energies do not depend on
+weights, and SQNR compares a network with itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import onnx
+
+import accelsim
+from accelsim.config.sparsity import Sparsity
+from accelsim.fusion.apply_onnx import serialised
+from accelsim.pruning.apply_onnx import prune_model
+from accelsim.quantisation.layer import Widths
+from accelsim.quantisation.sparsity import sparse
+from accelsim.results.summary import Summary
+from accelsim.validation.accuracy import accuracy
+from accelsim.validation.seeded_weights import seeded_model
+from accelsim.workload import read_network
+
+ROOT = Path(__file__).parents[1]
+
+NETWORKS = ("resnet18", "vgg16_bn", "mobilenet_v2")
+
+PSUM_BITS = {16: 48, 8: 32, 4: 24}
+"""By bits of an operand: a product and as many bits as 2^16 of them need."""
+
+PLACEMENTS = ("inline", "pass", "offchip")
+
+WEIGHTS = ("dense", "2:4", "γ-pruned")
+
+SMALL_GAMMAS = 0.4
+"""Share of the channels of every BatchNorm that can go: what network slimming prunes of ResNet-164 on CIFAR-10 without
+loss (Liu et al., ICCV 2017, table 1)."""
+
+THRESHOLD = 0.05
+
+SEED = 1
+
+MIB = 2**20
+
+PJ_PER_MJ = 1e9
+
+
+class Case(NamedTuple):
+    """A network, what its operands are, and what was done to its weights."""
+
+    network: str
+    bits: int
+    weights: str
+
+
+def settings(case: Case, placement: str, workload: Path) -> list[str]:
+    """What the machine of the shipped configuration has otherwise."""
+    return [
+        f"run.workload={workload}",
+        f"machine.bn.placement={placement}",
+        f"machine.array.operand_bits={case.bits}",
+        f"machine.array.psum_bits={PSUM_BITS[case.bits]}",
+        f"machine.array.sparsity={'2:4' if case.weights == '2:4' else 'dense'}",
+        "machine.requantization={lanes: 32}",
+    ]
+
+
+def simulated(case: Case, placement: str, workload: Path) -> Summary:
+    """What a network comes to."""
+    config = accelsim.load_config(ROOT / "configs" / f"{case.network}.yaml", settings(case, placement, workload))
+    return accelsim.simulate(config).summary
+
+
+def noise_db(model: onnx.ModelProto, images: int) -> Iterator[tuple[int, Mapping[str, float]]]:
+    """Yield by bits of an operand the SQNR of the logits in every variant."""
+    widths = [
+        Widths(weight_bits=bits, activation_bits=bits, psum_bits=psum_bits, granularity="per-channel")
+        for bits, psum_bits in PSUM_BITS.items()
+    ]
+    found = accuracy(model, Path("model.onnx"), widths, seed=SEED, images=images)
+    for each in widths:
+        yield each.weight_bits, {one.variant: one.sqnr_db for one in found if one.widths == each}
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table in Markdown; the first column is text, the others are numbers."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def totals_cells(summary: Summary) -> list[str]:
+    """Cycles, bytes and energy of both variants, and what is saved of each."""
+    unfused, fused, saving = summary.variants["unfused"], summary.variants["fused"], summary.saving
+    cells = []
+    for name, unit in (("cycles", 1), ("bytes", MIB), ("energy_pj", PJ_PER_MJ)):
+        both = [
+            of.dram_read_bytes + of.dram_write_bytes if name == "bytes" else getattr(of, name)
+            for of in (unfused, fused)
+        ]
+        cells += [f"{value / unit:,.2f}" if unit > 1 else f"{value:,}" for value in both]
+    if saving is None:
+        return cells
+    percents = (saving.cycles_percent, saving.dram_bytes_percent, saving.energy_percent)
+    return [*cells, " / ".join("-" if percent is None else f"{percent:.2f} %" for percent in percents)]
+
+
+def saved_cell(summary: Summary) -> str:
+    """Cycles and energy that fusing saves."""
+    saving = summary.saving
+    return "-" if saving is None else f"{saving.cycles_percent:.2f} % / {saving.energy_percent:.2f} %"
+
+
+def main() -> None:
+    """Make the tables network by network."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=16, help="random images to measure SQNR on (default: 16)")
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for network in options.networks:
+            print(f"\n### {network}\n\n{network_tables(network, Path(folder), options.images)}", flush=True)
+
+
+def network_tables(network: str, folder: Path, images: int) -> str:
+    """Totals with a function unit, and savings wherever BatchNorm is."""
+    path = ROOT / "workloads" / f"{network}.yaml"
+    graph = read_network(path)
+    dense = seeded_model(graph, path, seed=SEED)
+    slimmed = prune_model(
+        seeded_model(graph, path, seed=SEED, small_gammas=SMALL_GAMMAS), Path("model.onnx"), THRESHOLD
+    )
+    pruned = folder / f"{network}.onnx"
+    pruned.write_bytes(serialised(slimmed.model, pruned))
+    models = {"dense": dense, "2:4": sparse(dense, Sparsity(2, 4)), "γ-pruned": slimmed.model}
+    workloads = {"dense": path, "2:4": path, "γ-pruned": pruned}
+    noise = {weights: dict(noise_db(model, images)) for weights, model in models.items()}
+    totals, savings = [], []
+    for bits in PSUM_BITS:
+        for weights in WEIGHTS:
+            summaries = {
+                placement: simulated(Case(network, bits, weights), placement, workloads[weights])
+                for placement in PLACEMENTS
+            }
+            name = f"{bits} bit, {weights}"
+            decibels = [
+                f"{noise[weights][bits][variant]:.1f}" for variant in ("unfused", "fused", "fused_into_requant")
+            ]
+            totals.append([name, *totals_cells(summaries["pass"]), " / ".join(decibels)])
+            savings.append([name, *(saved_cell(summary) for summary in summaries.values())])
+    return "\n\n".join(
+        (
+            f"γ-pruned: {slimmed.before.channels:,} channels, {slimmed.before.macs:,} MACs and "
+            f"{slimmed.before.parameters:,} parameters become {slimmed.after.channels:,}, {slimmed.after.macs:,} and "
+            f"{slimmed.after.parameters:,}.",
+            table(
+                [
+                    "operands, weights",
+                    "cycles, unfused",
+                    "fused",
+                    "DRAM MiB, unfused",
+                    "fused",
+                    "energy mJ, unfused",
+                    "fused",
+                    "saved: cycles / bytes / energy",
+                    "SQNR dB, unfused / fused / into requantiser",
+                ],
+                totals,
+            ),
+            table(
+                ["saved by fusing: cycles / energy", *(f"`{placement}`" for placement in PLACEMENTS)],
+                savings,
+            ),
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
