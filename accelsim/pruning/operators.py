@@ -42,19 +42,14 @@ def follow(following: Following) -> None:
 def _follow_through(following: Following, index: int) -> None:
     """Follow the channels through an operator; where that cannot be done they all stay, before it and behind it."""
     node = following.wiring.nodes[index]
-    is_plain = node.domain in ("", "ai.onnx") and not _has_further_results(following, index)
-    rule = _RULES.get(node.op_type, _opaque) if is_plain and _has_shapes(following, index) else _opaque
+    is_known = node.domain in ("", "ai.onnx") and _has_shapes(following, index)
+    rule = _RULES.get(node.op_type, _opaque) if is_known else _opaque
     reason = rule(following, index)
     if reason:
         for tensor in following.moving(index):
             following.hold(tensor, reason)
         for tensor in node.output:
             following.begin_held(tensor, following.name_of(index), reason)
-
-
-def _has_further_results(following: Following, index: int) -> bool:
-    wiring = following.wiring
-    return any(name in wiring.readers or name in wiring.outputs for name in wiring.nodes[index].output[1:])
 
 
 def _has_shapes(following: Following, index: int) -> bool:

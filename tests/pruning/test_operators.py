@@ -453,6 +453,13 @@ def test_what_cannot_go_stays_and_says_why(name: str) -> None:
     assert result.reference == original
 
 
+def test_operators_of_other_domains_are_not_known() -> None:
+    arguments = two_convolutions("t = com.microsoft.Gelu(n)")
+    original = model(**arguments, domains=', "com.microsoft": 1')
+    original.graph.value_info.append(onnx.helper.make_tensor_value_info("t", onnx.TensorProto.FLOAT, [1, 4, 6, 6]))
+    assert reasons(pruned(original)) == [("c", 2, "Gelu 't' needs all of them")]
+
+
 def test_a_layer_that_nothing_reads_is_left_alone() -> None:
     result = pruned(model(**two_convolutions("t = Relu(n) z = Conv(x, v)"), v=random(2, 4, 1, 1)))
     assert channels(result) == {"c": 2}
