@@ -409,6 +409,15 @@ STAY: dict[str, tuple[onnx.ModelProto, str]] = {
         model(**two_convolutions("m = GlobalMaxPool(n) q = Squeeze(m) s = Unsqueeze(q, a) t = Add(n, s)"), a=SIDES),
         "Squeeze 'q' needs all of them",
     ),
+    "channels that are rows": (
+        model(
+            f"c = Conv(x, w) n = {normalised('p', 'c')} t = Flatten<axis = 2>(n) y = MatMul(t, u)",
+            w=random(4, 4, 3, 3),
+            u=random(36, 3),
+            **batchnorm("p", (1, SMALL, 1, SMALL), (1, 2, 3, 4)),
+        ),
+        "Flatten 't' needs all of them",
+    ),
     "other positions": (
         model(**two_convolutions("t = Reshape(n, r)"), r=np.array([1, 4, 9, 4])),
         "Reshape 't' needs all of them",
