@@ -12,7 +12,7 @@ from accelsim.fusion.onnx_filters import read_filters
 from accelsim.pruning.following import Following, NewSides, Parameter, Product
 from accelsim.pruning.strands import Channels, Flags, Integers
 from accelsim.workload.affine import Doubles
-from accelsim.workload.nodes import BatchNorm, Pool, Unmodelled, Weighted
+from accelsim.workload.nodes import BatchNorm, Unmodelled, Weighted
 from accelsim.workload.onnx_frontend.activations import ACTIVATIONS
 from accelsim.workload.onnx_frontend.affine import affine_of, attributes
 from accelsim.workload.onnx_frontend.constants import Array, evaluate
@@ -160,13 +160,9 @@ def _matrix(following: Following, index: int) -> str:
     """Gemm and MatMul of features with weights."""
     node = following.wiring.nodes[index]
     source = following.tensors.get(node.input[0])
-    is_plain = len(following.shapes[node.output[0]]) == 2 and not attributes(node).get("transA")
     reason = _why_weights_stay(following, index)
-    if reason or source is None or not is_plain or following.moving(index) != [node.input[0]]:
+    if reason or source is None or len(following.shapes[node.output[0]]) != 2:
         return reason or _opaque(following, index)
-    addend = following.shapes[node.input[2]] if len(node.input) > 2 and node.input[2] else ()
-    if math.prod(addend) not in (1, following.shapes[node.output[0]][1]):
-        return _opaque(following, index)
     return _product(following, index, source)
 
 
@@ -295,7 +291,7 @@ def _average_pool(following: Following, index: int) -> str:
     """Where padding takes part in an average, what is not zero varies behind it."""
     node, options = following.wiring.nodes[index], attributes(following.wiring.nodes[index])
     source = following.tensors.get(node.input[0])
-    if source is None or not isinstance(following.node_of(index), Pool):
+    if source is None:
         return _opaque(following, index)
     constants = source.constants.copy()
     pads = _pads(options, tuple(options["kernel_shape"]))

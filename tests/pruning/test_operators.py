@@ -325,8 +325,6 @@ def test_a_gate_goes_with_the_zeros_that_it_multiplies() -> None:
     assert reasons(result) == [("c", 1, "'m' multiplies them by 'k', which keeps them")]
 
 
-SIDES = np.array([0, 2, 3])
-
 STAY: dict[str, tuple[onnx.ModelProto, str]] = {
     "output": (
         model(
@@ -405,9 +403,25 @@ STAY: dict[str, tuple[onnx.ModelProto, str]] = {
         model(**two_convolutions('t = Pad<mode = "edge">(n, q)'), q=np.array([0, 0, 1, 1, 0, 0, 1, 1])),
         "Pad 't' needs all of them",
     ),
-    "every side of one": (
-        model(**two_convolutions("m = GlobalMaxPool(n) q = Squeeze(m) s = Unsqueeze(q, a) t = Add(n, s)"), a=SIDES),
-        "Squeeze 'q' needs all of them",
+    "whatever sides are one": (
+        model(
+            f"c = Conv(x, w) n = {normalised('p', 'c')} p = GlobalMaxPool(n) t = Squeeze(p) y = Gemm(t, u)",
+            inputs="float[2,4,8,8] x",
+            w=random(4, 4, 3, 3),
+            u=random(4, 3),
+            **batchnorm("p", (1, SMALL, 1, SMALL), (1, 2, 3, 4)),
+        ),
+        "Squeeze 't' needs all of them",
+    ),
+    "several vectors": (
+        model(
+            f"c = Conv(x, w) n = {normalised('p', 'c')} y = MatMul(n, u)",
+            inputs="float[1,4,9] x",
+            w=random(4, 4, 3),
+            u=random(7, 3),
+            **batchnorm("p", (1, SMALL, 1, SMALL), (1, 2, 3, 4)),
+        ),
+        "MatMul 'y' needs all of them",
     ),
     "channels that are rows": (
         model(
