@@ -36,7 +36,7 @@ def test_a_constant_that_others_read_stays_beside_the_new_one() -> None:
 
 def test_inputs_between_are_left_out() -> None:
     changed = rewriting(model("y = Clip(x)"))
-    changed.set_input(0, 2, "largest", np.float32(6))
+    changed.set_input(0, 2, "largest", np.array(6, np.float32))
     assert list(changed.finished().graph.node[0].input) == ["x", "", "largest"]
 
 
