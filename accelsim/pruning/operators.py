@@ -36,25 +36,20 @@ def follow(following: Following) -> None:
         if tensor in following.wiring.outputs:
             following.hold(tensor, "they are an output of the network")
         elif tensor not in following.wiring.readers:
-            following.hold(tensor, "nothing reads them")
+            following.hold(tensor, f"nothing reads '{tensor}', in which they are")
 
 
 def _follow_through(following: Following, index: int) -> None:
     """Follow the channels through an operator; where that cannot be done they all stay, before it and behind it."""
     node = following.wiring.nodes[index]
-    is_plain = node.domain in ("", "ai.onnx") and not _has_further_results(following, index)
-    rule = _RULES.get(node.op_type, _opaque) if is_plain and _has_shapes(following, index) else _opaque
+    is_known = node.domain in ("", "ai.onnx") and _has_shapes(following, index)
+    rule = _RULES.get(node.op_type, _opaque) if is_known else _opaque
     reason = rule(following, index)
     if reason:
         for tensor in following.moving(index):
             following.hold(tensor, reason)
         for tensor in node.output:
             following.begin_held(tensor, following.name_of(index), reason)
-
-
-def _has_further_results(following: Following, index: int) -> bool:
-    wiring = following.wiring
-    return any(name in wiring.readers or name in wiring.outputs for name in wiring.nodes[index].output[1:])
 
 
 def _has_shapes(following: Following, index: int) -> bool:
@@ -165,13 +160,9 @@ def _matrix(following: Following, index: int) -> str:
     """Gemm and MatMul of features with weights."""
     node = following.wiring.nodes[index]
     source = following.tensors.get(node.input[0])
-    is_plain = len(following.shapes[node.output[0]]) == 2 and not attributes(node).get("transA")
     reason = _why_weights_stay(following, index)
-    if reason or source is None or not is_plain or following.moving(index) != [node.input[0]]:
+    if reason or source is None or len(following.shapes[node.output[0]]) != 2:
         return reason or _opaque(following, index)
-    addend = following.shapes[node.input[2]] if len(node.input) > 2 and node.input[2] else ()
-    if math.prod(addend) not in (1, following.shapes[node.output[0]][1]):
-        return _opaque(following, index)
     return _product(following, index, source)
 
 
@@ -197,10 +188,20 @@ def _batchnorm(following: Following, index: int) -> str:
 
 
 def _pass_on(following: Following, index: int) -> str:
+    """What leaves the channels as they are, and constants as well."""
     node = following.wiring.nodes[index]
-    if node.input[0] not in following.tensors or isinstance(following.node_of(index), Unmodelled):
+    source = following.tensors.get(node.input[0])
+    if source is None or isinstance(following.node_of(index), Unmodelled):
         return _opaque(following, index)  # such as Dropout in training, or Cast to integers
-    following.tensors[node.output[0]] = following.tensors[node.input[0]]
+    return _deliver(following, index, source)
+
+
+def _deliver(following: Following, index: int, channels: Channels) -> str:
+    """Note what an operator delivers, if its result has as many channels as that."""
+    result = following.wiring.nodes[index].output[0]
+    if not following.has_channels(result) or following.shapes[result][1] != len(channels.strands):
+        return _opaque(following, index)
+    following.tensors[result] = channels
     return ""
 
 
@@ -286,46 +287,19 @@ def _note_losses(following: Following, index: int, sources: list[Channels], vari
             following.strands.note_loss(source.strands[lost], f"'{name}' {verb} '{other.maker}', which keeps them")
 
 
-def _maxpool(following: Following, index: int) -> str:
-    """Padding takes no part in a maximum, so that what is constant stays so."""
-    return _opaque(following, index) if _has_empty_windows(following, index) else _pass_on(following, index)
-
-
 def _average_pool(following: Following, index: int) -> str:
+    """Where padding takes part in an average, what is not zero varies behind it."""
     node, options = following.wiring.nodes[index], attributes(following.wiring.nodes[index])
     source = following.tensors.get(node.input[0])
-    if source is None or _has_empty_windows(following, index):
+    if source is None:
         return _opaque(following, index)
     constants = source.constants.copy()
     pads = _pads(options, tuple(options["kernel_shape"]))
+    # runtimes are not of one mind on what the last windows of ceil_mode are divided by
     if options.get("ceil_mode") or (pads and options.get("count_include_pad")):
         constants[constants != 0] = np.nan
     following.deliver_changed(index, source, constants, _padding_reason(following, index))
     return ""
-
-
-def _has_empty_windows(following: Following, index: int) -> bool:
-    """Whether a window may lie in the padding altogether."""
-    options = attributes(following.wiring.nodes[index])
-    pads = options.get("pads", [0])
-    return max(pads) >= min(options["kernel_shape"]) or bool(options.get("ceil_mode") and any(pads))
-
-
-def _reduction(following: Following, index: int) -> str:
-    """A mean or maximum over all positions."""
-    node = following.wiring.nodes[index]
-    rank = len(following.shapes[node.input[0]])
-    axes = _axes(following, node)
-    over_positions = axes is not None and sorted(axis % rank for axis in axes) == list(range(2, rank))
-    return _pass_on(following, index) if over_positions else _opaque(following, index)
-
-
-def _axes(following: Following, node: onnx.NodeProto) -> list[int] | None:
-    given = attributes(node).get("axes")
-    if given is None and len(node.input) > 1:
-        values = following.constants.values_at_hand(node.input[1])
-        given = None if values is None else values.tolist()
-    return given
 
 
 def _pad(following: Following, index: int) -> str:
@@ -350,11 +324,10 @@ def _pad(following: Following, index: int) -> str:
 
 def _flatten(following: Following, index: int) -> str:
     node = following.wiring.nodes[index]
-    source, sides = following.tensors.get(node.input[0]), following.shapes[node.input[0]]
-    if source is None or attributes(node).get("axis", 1) % len(sides) != 1:
+    source = following.tensors.get(node.input[0])
+    if source is None:
         return _opaque(following, index)
-    following.tensors[node.output[0]] = _flattened(source, math.prod(sides[2:]))
-    return ""
+    return _deliver(following, index, _flattened(source, math.prod(following.shapes[node.input[0]][2:])))
 
 
 def _flattened(source: Channels, positions: int) -> Channels:
@@ -366,30 +339,26 @@ def _reshape(following: Following, index: int) -> str:
     node = following.wiring.nodes[index]
     source, before = following.tensors.get(node.input[0]), following.shapes[node.input[0]]
     after = following.shapes[node.output[0]]
-    if source is None or following.moving(index) != [node.input[0]] or after[:1] != (following.batch,):
+    if source is None or following.moving(index) != [node.input[0]]:
         return _opaque(following, index)
-    result = source
-    sides: tuple[int, ...] = (0, -1)
+    result, behind = source, tuple(after[2:])
     if len(after) == 2:
         result = _flattened(source, math.prod(before[2:]))
     elif after == before:
-        sides += (0,) * (len(after) - 2)
-    elif len(after) > 2 and math.prod(after[2:]) == 1:
-        sides += (1,) * (len(after) - 2)
-    if len(sides) != len(after) or len(result.strands) != after[1]:
+        behind = (0,) * len(behind)  # as they were
+    elif math.prod(behind) != 1:
         return _opaque(following, index)
-    following.tensors[node.output[0]] = result
-    following.new_sides.append(NewSides(following.name_of(index), index, sides, result.strands))
-    return ""
+    reason = _deliver(following, index, result)
+    if not reason:
+        following.new_sides.append(NewSides(following.name_of(index), index, (0, -1, *behind), result.strands))
+    return reason
 
 
 def _squeeze(following: Following, index: int) -> str:
-    """Squeeze and Unsqueeze, where batch and channels stay where they are."""
+    """Squeeze and Unsqueeze; without axes, a Squeeze would take away the last channel as well."""
     node = following.wiring.nodes[index]
-    longer = max(len(following.shapes[name]) for name in (node.input[0], node.output[0]))
-    axes = _axes(following, node)
-    behind_channels = axes is not None and all(axis % longer > 1 for axis in axes)
-    return _pass_on(following, index) if behind_channels else _opaque(following, index)
+    has_axes = "axes" in attributes(node) or len(node.input) > 1
+    return _pass_on(following, index) if has_axes else _opaque(following, index)
 
 
 def _concat(following: Following, index: int) -> str:
@@ -416,10 +385,9 @@ _RULES: Mapping[str, Callable[[Following, int], str]] = {
     "BatchNormalization": _batchnorm,
     **dict.fromkeys(_ELEMENTWISE, _elementwise),
     **dict.fromkeys(("Identity", "Dropout", "Cast"), _pass_on),
-    "MaxPool": _maxpool,
+    "MaxPool": _pass_on,  # padding takes no part in a maximum
     "AveragePool": _average_pool,
-    **dict.fromkeys(("GlobalMaxPool", "GlobalAveragePool"), _pass_on),
-    **dict.fromkeys(("ReduceMean", "ReduceMax"), _reduction),
+    **dict.fromkeys(("GlobalMaxPool", "GlobalAveragePool", "ReduceMean", "ReduceMax"), _pass_on),
     "Pad": _pad,
     "Flatten": _flatten,
     "Reshape": _reshape,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -96,7 +97,12 @@ def test_another_suffix_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 def pruned_model(gammas: list[float]) -> onnx.ModelProto:
     """Two convolutions, the first with a BatchNorm of these γ."""
-    parameters = {"scale": gammas, "shift": [-1.0, 0.5, 2.0, 1.0], "mean": [1.0] * 4, "variance": [4.0] * 4}
+    parameters: dict[str, Any] = {
+        "scale": gammas,
+        "shift": [-1.0, 0.5, 2.0, 1.0],
+        "mean": [1.0] * 4,
+        "variance": [4.0] * 4,
+    }
     body = """g (float[N, 2, 4, 4] x) => (float[N, 3, 2, 2] y) {
         c = Conv(x, w)
         b = BatchNormalization(c, scale, shift, mean, variance)
@@ -104,7 +110,7 @@ def pruned_model(gammas: list[float]) -> onnx.ModelProto:
         y = Conv(r, v)
     }"""
     generator = np.random.default_rng(1)
-    weights = {"w": generator.normal(size=(4, 2, 1, 1)), "v": generator.normal(size=(3, 4, 3, 3))}
+    weights: dict[str, Any] = {"w": generator.normal(size=(4, 2, 1, 1)), "v": generator.normal(size=(3, 4, 3, 3))}
     return parsed(body, **weights, **parameters)
 
 

@@ -81,3 +81,23 @@ def test_weights_are_written_as_they_were_read(
     written = written_weights(node, read_filters(node, constants), weights)
     assert written.dtype == dtype
     assert np.array_equal(written, weights)
+
+
+@pytest.mark.parametrize(
+    ("operator", "shape", "fewer"),
+    [
+        ("Conv(x, w)", (5, 4, 3, 2), (3, 2, 3, 2)),
+        ("ConvTranspose(x, w)", (4, 5, 3, 2), (2, 3, 3, 2)),
+        ("MatMul(x, w)", (4, 5), (2, 3)),
+        ("Gemm<transB = 1>(x, w)", (5, 4), (3, 2)),
+    ],
+)
+def test_filters_of_fewer_channels_are_weights_of_fewer_channels(
+    operator: str, shape: tuple[int, ...], fewer: tuple[int, ...]
+) -> None:
+    weights = random(*shape)
+    node, constants = first(operator, "float[1,4,8,8] x" if len(shape) == 4 else "float[1,4] x", w=weights)
+    filters = read_filters(node, constants)
+    left = filters._replace(weights=filters.weights[:3, :2], bias=filters.bias[:3])
+    rows, columns = fewer[:2]
+    assert np.array_equal(written_weights(node, left, weights), weights[:rows, :columns])

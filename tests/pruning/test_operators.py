@@ -167,6 +167,12 @@ def test_the_constant_goes_into_the_bias() -> None:
             3,
             "'t' pads its input with zeros, and they are not zero",
         ),
+        (
+            "r = Relu(n) t = AveragePool<kernel_shape = [3, 3], strides = [2, 2], ceil_mode = 1>(r)",
+            0,
+            3,
+            "'t' pads its input with zeros, and they are not zero",
+        ),
     ],
 )
 def test_zeros_around_a_map_let_only_zeros_go(between: str, pads: int, left: int, reason: str) -> None:
@@ -388,6 +394,59 @@ STAY: dict[str, tuple[onnx.ModelProto, str]] = {
         ),
         "'t' cannot be changed: it is in training mode",
     ),
+    "nothing": (model(**two_convolutions("t = Relu(n) z = Neg(n)")), "nothing reads 'z', in which they are"),
+    "channels around them": (
+        model(**two_convolutions("t = Pad(n, q)") | {"u": random(2, 5, 3, 3)}, q=np.array([0, 1, 0, 0, 0, 0, 0, 0])),
+        "Pad 't' needs all of them",
+    ),
+    "edges around them": (
+        model(**two_convolutions('t = Pad<mode = "edge">(n, q)'), q=np.array([0, 0, 1, 1, 0, 0, 1, 1])),
+        "Pad 't' needs all of them",
+    ),
+    "whatever sides are one": (
+        model(
+            f"c = Conv(x, w) n = {normalised('p', 'c')} p = GlobalMaxPool(n) t = Squeeze(p) y = Gemm(t, u)",
+            inputs="float[2,4,8,8] x",
+            w=random(4, 4, 3, 3),
+            u=random(4, 3),
+            **batchnorm("p", (1, SMALL, 1, SMALL), (1, 2, 3, 4)),
+        ),
+        "Squeeze 't' needs all of them",
+    ),
+    "several vectors": (
+        model(
+            f"c = Conv(x, w) n = {normalised('p', 'c')} y = MatMul(n, u)",
+            inputs="float[1,4,9] x",
+            w=random(4, 4, 3),
+            u=random(7, 3),
+            **batchnorm("p", (1, SMALL, 1, SMALL), (1, 2, 3, 4)),
+        ),
+        "MatMul 'y' needs all of them",
+    ),
+    "channels that are rows": (
+        model(
+            f"c = Conv(x, w) n = {normalised('p', 'c')} t = Flatten<axis = 2>(n) y = MatMul(t, u)",
+            w=random(4, 4, 3, 3),
+            u=random(36, 3),
+            **batchnorm("p", (1, SMALL, 1, SMALL), (1, 2, 3, 4)),
+        ),
+        "Flatten 't' needs all of them",
+    ),
+    "other positions": (
+        model(**two_convolutions("t = Reshape(n, r)"), r=np.array([1, 4, 9, 4])),
+        "Reshape 't' needs all of them",
+    ),
+    "what is added by row": (
+        model(
+            f"a = Gemm(x, w) n = {normalised('p', 'a')} y = Gemm(n, u, k)",
+            inputs="float[2,6] x",
+            w=random(6, 4),
+            u=random(4, 3),
+            k=random(2, 3),
+            **batchnorm("p", (1, SMALL, 1, SMALL), (1, 2, 3, 4)),
+        ),
+        "'y' cannot be changed: it has no weights that are known",
+    ),
     "their number is computed with": (
         model(
             **two_convolutions("s = Shape(n) e = Gather(s, one) f = Cast<to = 1>(e) t = Mul(n, f)"), one=np.array([1])
@@ -417,14 +476,27 @@ def test_what_cannot_go_stays_and_says_why(name: str) -> None:
     assert result.reference == original
 
 
+def test_operators_of_other_domains_are_not_known() -> None:
+    arguments = two_convolutions("t = com.microsoft.Gelu(n)")
+    original = model(**arguments, domains=', "com.microsoft": 1')
+    original.graph.value_info.append(onnx.helper.make_tensor_value_info("t", onnx.TensorProto.FLOAT, [1, 4, 6, 6]))
+    assert reasons(pruned(original)) == [("c", 2, "Gelu 't' needs all of them")]
+
+
+def test_a_layer_that_nothing_reads_is_left_alone() -> None:
+    result = pruned(model(**two_convolutions("t = Relu(n) z = Conv(x, v)"), v=random(2, 4, 1, 1)))
+    assert channels(result) == {"c": 2}
+
+
 def test_shared_weights_are_cloned_on_request() -> None:
     result = pruned(STAY["shared weights"][0], clone_shared=True)
     assert channels(result) == {"c": 2}
 
 
-def test_the_batch_of_a_shape_is_no_obstacle() -> None:
+@pytest.mark.parametrize("batch", ["s = Shape(n) b = Gather(s, zero)", "b = Shape<end = 1>(n)"])
+def test_the_batch_of_a_shape_is_no_obstacle(batch: str) -> None:
     original = model(
-        f"""c = Conv(x, w) n = {normalised("p", "c")} s = Shape(n) b = Gather(s, zero) d = Concat<axis = 0>(b, all)
+        f"""c = Conv(x, w) n = {normalised("p", "c")} {batch} d = Concat<axis = 0>(b, all)
         f = Reshape(n, d) y = Gemm(f, u)""",
         inputs="float[N,4,8,8] x",
         w=random(4, 4, 3, 3),
