@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,13 @@ from accelsim.optional import require
 
 if TYPE_CHECKING:
     from accelsim.cli.arguments import Commands
+    from accelsim.quantisation.symmetric import Granularity
+    from accelsim.validation.accuracy import VariantAccuracy
+    from accelsim.validation.numerics import Numerics
+
+
+WHOLE = 100.0
+"""The percentile that is the largest of all."""
 
 
 def add_to(against: Commands) -> None:
@@ -46,10 +55,31 @@ def add_to(against: Commands) -> None:
         help="also compare with the weights quantised to 2 to 16 bits; may be repeated",
     )
     numerics.add_argument(
+        "--activation-bits",
+        type=int,
+        choices=range(2, 17),
+        metavar="N",
+        help="quantise what layers store, too, and compute in integers, with BatchNorm unfused, fused into the "
+        "weights, and fused into the requantiser's multiplier; on 16 images, or those of --batch",
+    )
+    numerics.add_argument(
+        "--percentile",
+        type=_percentile,
+        default=WHOLE,
+        metavar="P",
+        help="percentile of the activations' magnitudes that is still represented (default: 100, the largest)",
+    )
+    numerics.add_argument(
         "--granularity",
         action="append",
         choices=("per-tensor", "per-channel"),
         help="what has one scale in quantising; may be repeated (default: both)",
+    )
+    numerics.add_argument(
+        "--sparsity",
+        type=_sparsity,
+        metavar="N:M",
+        help="leave N of every M consecutive input channels' weights, e.g. 2:4, before anything else",
     )
     numerics.set_defaults(command=_validate_numerics)
 
@@ -64,6 +94,26 @@ def _tolerance(text: str) -> float:
     return tolerance
 
 
+def _percentile(text: str) -> float:
+    try:
+        percentile = float(text)
+    except ValueError:
+        percentile = math.nan
+    if not 0 < percentile <= WHOLE:
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no percentile: above 0, and 100 at most")
+    return percentile
+
+
+def _sparsity(text: str) -> tuple[int, int]:
+    kept, colon, group = text.partition(":")
+    if not (kept and colon and group):
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not N:M, such as 2:4")
+    numbers = whole_number(kept), whole_number(group)
+    if not 1 <= numbers[0] <= numbers[1]:
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not N:M with N from 1 to M")
+    return numbers
+
+
 def _validate_numerics(options: argparse.Namespace) -> int:
     """Fold the BatchNorms of an ONNX model, execute both models, and say whether they compute the same.
 
@@ -71,15 +121,29 @@ def _validate_numerics(options: argparse.Namespace) -> int:
     """
     if options.inputs and (options.batch is not None or options.input_shape):
         raise InputError("the arrays of --inputs have their shapes; leave out --batch and --input-shape")
+    if options.activation_bits and not options.bits:
+        raise InputError("--activation-bits quantises the weights, too: say to how many --bits")
+    if options.percentile != WHOLE and not options.activation_bits:
+        raise InputError("--percentile is that of activations: give --activation-bits, too")
     require("onnx", "onnxruntime", extra="onnx")
+    from accelsim.quantisation.sparsity import Sparsity
+    from accelsim.quantisation.symmetric import GRANULARITIES
     from accelsim.report.terminal.console import console, print_lines, print_table
-    from accelsim.report.terminal.numerics import differences_table, quantisation_table, verdict_lines
+    from accelsim.report.terminal.numerics import (
+        accuracy_table,
+        calibration_lines,
+        differences_table,
+        quantisation_table,
+        sparsity_lines,
+        verdict_lines,
+    )
     from accelsim.report.terminal.tables import folding_lines
     from accelsim.results.summary import batchnorm_fates
     from accelsim.validation.numerics import TOLERANCE, validate_numerics
-    from accelsim.validation.quantisation import GRANULARITIES, quantisation_noise
+    from accelsim.validation.quantisation import quantisation_noise
     from accelsim.workload.onnx_frontend.model import load_model
 
+    sparsity = Sparsity(*options.sparsity) if options.sparsity else None
     numerics = validate_numerics(
         load_model(options.model, weights=True),
         options.model,
@@ -89,14 +153,42 @@ def _validate_numerics(options: argparse.Namespace) -> int:
         input_shape=options.input_shape,
         clone_shared=options.clone_shared,
         random_weights=options.random_weights,
+        sparsity=sparsity,
         with_layers=options.layers,
         tolerance=TOLERANCE if options.tolerance is None else options.tolerance,
     )
-    noise = quantisation_noise(numerics, options.model, options.bits or (), options.granularity or GRANULARITIES)
+    granularities = options.granularity or GRANULARITIES
     out = console()
     print_table(out, differences_table(numerics))
-    if noise:
-        print_table(out, quantisation_table(noise))
+    if options.activation_bits:
+        print_table(out, accuracy_table(_accuracy(options, numerics, granularities)))
+    elif options.bits:
+        print_table(out, quantisation_table(quantisation_noise(numerics, options.model, options.bits, granularities)))
     print_lines(out, folding_lines(batchnorm_fates(numerics.matches)))
     print_lines(out, verdict_lines(numerics, options.seed, options.inputs))
+    print_lines(out, sparsity_lines(sparsity))
+    if options.activation_bits:
+        print_lines(out, calibration_lines(options.seed, options.inputs, options.percentile))
     return 0 if numerics.same else EXIT_FAILURE
+
+
+def _accuracy(
+    options: argparse.Namespace, numerics: Numerics, granularities: Sequence[Granularity]
+) -> list[VariantAccuracy]:
+    from accelsim.quantisation.layer import Widths
+    from accelsim.validation.accuracy import COMPARED_IMAGES, accuracy
+
+    return accuracy(
+        numerics.model,
+        options.model,
+        [
+            Widths(bits, options.activation_bits, granularity)
+            for bits, granularity in product(options.bits, granularities)
+        ],
+        seed=options.seed,
+        images=COMPARED_IMAGES if options.batch is None else options.batch,
+        inputs=numerics.inputs if options.inputs else None,
+        input_shape=options.input_shape,
+        percentile=options.percentile,
+        clone_shared=options.clone_shared,
+    )

@@ -22,6 +22,10 @@ CALIBRATION_IMAGES = 8
 """That the steps of activations are measured on, where they are random."""
 
 
+COMPARED_IMAGES = 16
+"""That models are compared on, where they are random and no other number is given."""
+
+
 class VariantAccuracy(NamedTuple):
     """How far a tensor of a quantised model is from the original in float.
 
@@ -55,7 +59,7 @@ def accuracy(
     widths: Sequence[Widths],
     *,
     seed: int,
-    images: int = 16,
+    images: int = COMPARED_IMAGES,
     inputs: Inputs | None = None,
     input_shape: tuple[int, int, int] | None = None,
     percentile: float = 100.0,

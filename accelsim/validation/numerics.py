@@ -18,6 +18,7 @@ from accelsim.errors import InputError
 from accelsim.fusion.apply_onnx import FoldedLayer, fuse_model
 from accelsim.fusion.fold import Filters
 from accelsim.fusion.match import Match
+from accelsim.quantisation.sparsity import Sparsity, sparse
 from accelsim.validation.inputs import Inputs, image_shape, random_inputs, read_inputs
 from accelsim.validation.random_weights import randomised
 from accelsim.validation.runtime import run_model, run_repeatedly
@@ -165,6 +166,7 @@ def validate_numerics(
     input_shape: tuple[int, int, int] | None = None,
     clone_shared: bool = False,
     random_weights: bool = False,
+    sparsity: Sparsity | None = None,
     with_layers: bool = False,
     tolerance: float = TOLERANCE,
 ) -> Numerics:
@@ -186,6 +188,8 @@ def validate_numerics(
         Whether convolutions that share their weights may each get weights of their own.
     random_weights
         Whether to replace all weights first.
+    sparsity
+        What weights to set to zero first, if any.
     with_layers
         Whether to compare the result of every folded layer, too.
     tolerance
@@ -205,6 +209,8 @@ def validate_numerics(
         import_model(model, path, shape)  # shapes must fit before there can be new weights
         model = randomised(model, seed)
     _refuse_without_weights(model, path)
+    if sparsity is not None:
+        model = sparse(model, sparsity)
     fused = fuse_model(model, path, shape, clone_shared=clone_shared)
     roles: dict[str, Role] = {layer.output: "layer" for layer in fused.layers if with_layers}
     roles |= compared_tensors(model)
