@@ -103,6 +103,9 @@ OTHERS: dict[str, tuple[onnx.ModelProto, dict[str, Any]]] = {
         model("""c = Conv(x, w) j = Concat<axis = 1>(c, x) p = MaxPool<kernel_shape = [2, 2]>(j)
                  t = Transpose<perm = [0, 1, 3, 2]>(p) y = Conv(t, u)""",
               w=random(4, 4, 1, 1), u=random(2, 8, 1, 1)), {}),
+    "chain": (
+        model("c = Conv(x, w, k) n = BatchNormalization(c, g, b, m, v) y = BatchNormalization(n, g2, b2, m2, v2)",
+              w=random(4, 4, 1, 1), k=random(4), **batchnorm(4), **SECOND), {}),
     "ahead": (
         model("n = BatchNormalization(x, g, b, m, v) y = Conv(n, w)", w=random(4, 4, 1, 1), **batchnorm(4)), {}),
     "unfolded": (
