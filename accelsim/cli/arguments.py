@@ -64,6 +64,16 @@ def add_clone_shared(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_sparsity(parser: argparse.ArgumentParser) -> None:
+    """Add ``--sparsity``."""
+    parser.add_argument(
+        "--sparsity",
+        type=_sparsity,
+        metavar="N:M",
+        help="leave N of every M consecutive input channels' weights, e.g. 2:4, before anything else",
+    )
+
+
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Add the result folder that a report is made from."""
     parser.add_argument("results", type=Path, metavar="RESULTS", help="result folder that `accelsim run` has written")
@@ -138,6 +148,16 @@ def _side(text: str) -> int:
     if len(text) > MAX_DIGITS or not 1 <= int(text) <= MAX_INPUT_SIDE:
         raise argparse.ArgumentTypeError(f"a side must be from 1 to {MAX_INPUT_SIDE}, not {quoted(text)}")
     return int(text)
+
+
+def _sparsity(text: str) -> tuple[int, int]:
+    kept, colon, group = text.partition(":")
+    if not (kept and colon and group):
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not N:M, such as 2:4")
+    numbers = whole_number(kept), whole_number(group)
+    if not 1 <= numbers[0] <= numbers[1]:
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not N:M with N from 1 to M")
+    return numbers
 
 
 def loaded_config(options: argparse.Namespace) -> LoadedConfig:

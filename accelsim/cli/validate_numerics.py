@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.cli.arguments import add_clone_shared, add_input_shape, quoted, whole_number
+from accelsim.cli.arguments import add_clone_shared, add_input_shape, add_sparsity, quoted, whole_number
 from accelsim.cli.exit_codes import EXIT_FAILURE
 from accelsim.errors import InputError
 from accelsim.optional import require
@@ -75,12 +75,7 @@ def add_to(against: Commands) -> None:
         choices=("per-tensor", "per-channel"),
         help="what has one scale in quantising; may be repeated (default: both)",
     )
-    numerics.add_argument(
-        "--sparsity",
-        type=_sparsity,
-        metavar="N:M",
-        help="leave N of every M consecutive input channels' weights, e.g. 2:4, before anything else",
-    )
+    add_sparsity(numerics)
     numerics.set_defaults(command=_validate_numerics)
 
 
@@ -102,16 +97,6 @@ def _percentile(text: str) -> float:
     if not 0 < percentile <= WHOLE:
         raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no percentile: above 0, and 100 at most")
     return percentile
-
-
-def _sparsity(text: str) -> tuple[int, int]:
-    kept, colon, group = text.partition(":")
-    if not (kept and colon and group):
-        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not N:M, such as 2:4")
-    numbers = whole_number(kept), whole_number(group)
-    if not 1 <= numbers[0] <= numbers[1]:
-        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is not N:M with N from 1 to M")
-    return numbers
 
 
 def _validate_numerics(options: argparse.Namespace) -> int:
