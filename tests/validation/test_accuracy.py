@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
+from accelsim.errors import InputError
 from accelsim.quantisation import network as network_module
 from accelsim.quantisation.layer import VARIANTS, IntegerLayer, Variant, Widths, integer_layer
 from accelsim.quantisation.symmetric import GRANULARITIES
@@ -124,3 +125,9 @@ def test_networks_that_nobody_wrote_for_us_lose_little_with_16_bits(name: str) -
     logits = [one for one in found if one.tensor == found[0].tensor]
     assert len(logits) == len(VARIANTS)
     assert all(one.sqnr_db > 45 for one in logits)
+
+
+def test_models_that_are_fed_integers_are_refused() -> None:
+    model = parsed("g (uint8[1, 4] x) => (float[1, 3] y) { f = Cast<to = 1>(x) y = MatMul(f, w) }", w=np.ones((4, 3)))
+    with pytest.raises(InputError, match=r"^net.onnx: layer 'y' reads integers \('x'\)"):
+        accuracy(model, PATH, [Widths()], seed=1)
