@@ -12,6 +12,7 @@ from accelsim.report.selection import Window
 
 if TYPE_CHECKING:
     from accelsim.config import LoadedConfig
+    from accelsim.config.sparsity import Sparsity
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -72,6 +73,16 @@ def add_prune_gamma(parser: argparse.ArgumentParser) -> None:
         type=_size_of_gamma,
         metavar="X",
         help="first remove the channels whose BatchNorm has a |γ| below this (network slimming)",
+    )
+
+
+def add_sparsity(parser: argparse.ArgumentParser) -> None:
+    """Add ``--sparsity``."""
+    parser.add_argument(
+        "--sparsity",
+        type=_sparsity,
+        metavar="N:M",
+        help="leave N of every M consecutive input channels' weights, e.g. 2:4, before anything else",
     )
 
 
@@ -159,6 +170,15 @@ def _side(text: str) -> int:
     if len(text) > MAX_DIGITS or not 1 <= int(text) <= MAX_INPUT_SIDE:
         raise argparse.ArgumentTypeError(f"a side must be from 1 to {MAX_INPUT_SIDE}, not {quoted(text)}")
     return int(text)
+
+
+def _sparsity(text: str) -> Sparsity:
+    from accelsim.config.sparsity import read_sparsity
+
+    try:
+        return read_sparsity(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def loaded_config(options: argparse.Namespace) -> LoadedConfig:

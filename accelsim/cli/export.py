@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.cli.arguments import add_input_shape, onnx_file, quoted, whole_number
+from accelsim.cli.arguments import add_input_shape, add_sparsity, onnx_file, quoted, whole_number
 from accelsim.optional import require
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def add_to(commands: Commands) -> None:
         metavar="SHARE",
         help="share of every BatchNorm's channels with |γ| below 0.01, as network slimming leaves them (default: 0)",
     )
+    add_sparsity(export)
     add_input_shape(export)
     export.add_argument("--force", action="store_true", help="replace a file that is there already")
     export.set_defaults(command=_export)
@@ -56,6 +57,8 @@ def _export(options: argparse.Namespace) -> None:
     from accelsim.workload import read_network
 
     graph = read_network(options.network, options.input_shape)
-    model = seeded_model(graph, options.network, seed=options.seed, small_gammas=options.small_gammas)
+    model = seeded_model(
+        graph, options.network, seed=options.seed, small_gammas=options.small_gammas, sparsity=options.sparsity
+    )
     write_new_file(options.output, serialised(model, options.network), force=options.force)
     print_lines(console(), [f"{options.output}: {network_line(graph)}", f"weights: random, seed {options.seed}"])

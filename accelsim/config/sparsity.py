@@ -38,7 +38,14 @@ class Sparsity(NamedTuple):
 DENSE = Sparsity()
 
 
-def _read(value: Any) -> Sparsity:
+def read_sparsity(value: Any) -> Sparsity:
+    """Understand what was written.
+
+    Raises
+    ------
+    ValueError
+        If it is no sparsity.
+    """
     if isinstance(value, Sparsity):
         return value
     written = re.fullmatch(_PATTERN, value, re.ASCII) if isinstance(value, str) else None
@@ -54,7 +61,7 @@ def _read(value: Any) -> Sparsity:
 
 SparsityText = Annotated[
     Sparsity,
-    PlainValidator(_read),
+    PlainValidator(read_sparsity),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": f"^{_PATTERN}$"}),
 ]

@@ -16,6 +16,7 @@ from accelsim.fusion.onnx_filters import read_filters, written_weights
 from accelsim.validation.weights import WEIGHTED, allow_lone_initializers
 from accelsim.workload.affine import Doubles
 from accelsim.workload.onnx_frontend.constants import Constants
+from accelsim.workload.onnx_frontend.wiring import Wiring
 
 
 def kept_weights(weights: Doubles, sparsity: Sparsity) -> npt.NDArray[np.bool_]:
@@ -69,4 +70,15 @@ def sparse(model: onnx.ModelProto, sparsity: Sparsity) -> onnx.ModelProto:
         name = f"{node.input[1]} sparse {index}"
         changed.graph.initializer.append(numpy_helper.from_array(weights * mask, name))
         node.input[1] = name
+    _drop_unread(model, changed)
     return changed
+
+
+def _drop_unread(before: onnx.ModelProto, changed: onnx.ModelProto) -> None:
+    """Drop weights that nobody reads any more."""
+    left = Wiring(changed.graph)
+    gone = {name for name in Wiring(before.graph).readers if name not in left.readers and name not in left.outputs}
+    for field in (changed.graph.initializer, changed.graph.input):
+        kept = [value for value in field if value.name not in gone]
+        del field[:]
+        field.extend(kept)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import onnx
 
+from accelsim.errors import InputError
 from accelsim.fusion.apply_onnx import fuse_model
 from accelsim.quantisation.layer import VARIANTS, Variant, Widths
 from accelsim.quantisation.network import Plan, plan_network, quantised_network
@@ -20,6 +21,10 @@ from accelsim.workload.onnx_frontend.constants import Array
 
 CALIBRATION_IMAGES = 8
 """That the steps of activations are measured on, where they are random."""
+
+
+COMPARED_IMAGES = 16
+"""That models are compared on, where they are random and no other number is given."""
 
 
 class VariantAccuracy(NamedTuple):
@@ -55,7 +60,7 @@ def accuracy(
     widths: Sequence[Widths],
     *,
     seed: int,
-    images: int = 16,
+    images: int = COMPARED_IMAGES,
     inputs: Inputs | None = None,
     input_shape: tuple[int, int, int] | None = None,
     percentile: float = 100.0,
@@ -107,6 +112,7 @@ def accuracy(
     shape = image_shape(fed) or input_shape
     plan = plan_network(fuse_model(model, path, shape, clone_shared=clone_shared), path, shape)
     largest = _magnitudes(plan, _one_by_one(model, shown), path, percentile)
+    _refuse_integers(plan, largest, path)
     one_by_one = _one_by_one(model, fed)
     tensors = tuple(compared_tensors(model))
     expected = _joined(run_each(model, one_by_one, path, tensors), tensors)
@@ -118,6 +124,15 @@ def accuracy(
             results = _joined(run_each(quantised, one_by_one, path, tensors), tensors)
             found += [_compared(bits, variant, name, expected[name], results[name]) for name in tensors]
     return found
+
+
+def _refuse_integers(plan: Plan, largest: Mapping[str, float], path: Path) -> None:
+    for layer in plan.layers:
+        if layer.source not in largest:
+            message = (
+                f"layer '{layer.name}' reads integers ('{layer.source}'), which have no step: feed the model floats"
+            )
+            raise InputError(message, path=path)
 
 
 def _compared(widths: Widths, variant: Variant, tensor: str, expected: Array, found: Array) -> VariantAccuracy:

@@ -15,12 +15,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 import onnx
 
+from accelsim.config.sparsity import Sparsity
 from accelsim.errors import InputError
 from accelsim.fusion.apply_onnx import FoldedLayer, fuse_model
 from accelsim.fusion.fold import Filters
 from accelsim.fusion.match import Match
 from accelsim.pruning.apply_onnx import PrunedModel, prune_model
 from accelsim.pruning.strands import Flags
+from accelsim.quantisation.sparsity import sparse
 from accelsim.validation.inputs import Inputs, image_shape, random_inputs, read_inputs
 from accelsim.validation.random_weights import randomised
 from accelsim.validation.runtime import run_model, run_repeatedly
@@ -171,6 +173,7 @@ def validate_numerics(
     input_shape: tuple[int, int, int] | None = None,
     clone_shared: bool = False,
     random_weights: bool = False,
+    sparsity: Sparsity | None = None,
     with_layers: bool = False,
     tolerance: float = TOLERANCE,
     prune_gamma: float | None = None,
@@ -193,6 +196,8 @@ def validate_numerics(
         Whether convolutions that share their weights may each get weights of their own.
     random_weights
         Whether to replace all weights first.
+    sparsity
+        What weights to set to zero first, if any.
     with_layers
         Whether to compare the result of every folded layer, too.
     tolerance
@@ -215,6 +220,8 @@ def validate_numerics(
         import_model(model, path, shape)  # shapes must fit before there can be new weights
         model = randomised(model, seed)
     _refuse_without_weights(model, path)
+    if sparsity is not None:
+        model = sparse(model, sparsity)
     pruned = None if prune_gamma is None else prune_model(model, path, prune_gamma, shape, clone_shared=clone_shared)
     left: Mapping[str, Flags] = {}
     to_fold = model

@@ -10,19 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from accelsim.quantisation.symmetric import Granularity, steps
 from accelsim.validation.numerics import Numerics, compared_tensors, difference
 from accelsim.validation.runtime import run_model
 from accelsim.validation.weights import WEIGHTED, WeightChannels, allow_lone_initializers, weight_channels
 from accelsim.workload.onnx_frontend.constants import Array, Constants, ValuesAbsentError
-
-Granularity = Literal["per-tensor", "per-channel"]
-GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
 
 
 class QuantisedTensor(NamedTuple):
@@ -137,6 +135,6 @@ def _rounded(weights: Array, bits: int, channels: WeightChannels, granularity: G
     largest = channels.largest(weights)
     if granularity == "per-tensor":
         largest = np.full_like(largest, largest.max(initial=0))
-    step = np.where(largest > 0, largest, 1.0) / (2 ** (bits - 1) - 1)
+    step = steps(largest, bits)
     levels = np.rint(channels.scaled(weights, 1 / step))
     return channels.scaled(levels, step).astype(weights.dtype)

@@ -15,7 +15,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from accelsim.config.sparsity import Sparsity
 from accelsim.errors import InputError
+from accelsim.quantisation.sparsity import sparse
 from accelsim.validation.inputs import random_inputs
 from accelsim.validation.runtime import run_model
 from accelsim.workload.affine import Doubles
@@ -42,7 +44,9 @@ LEAST_OTHER_GAMMA = 10 * SMALL_GAMMA
 """Of the other channels, so that no threshold between the two is a matter of luck."""
 
 
-def seeded_model(graph: Graph, path: Path, *, seed: int, small_gammas: float = 0.0) -> onnx.ModelProto:
+def seeded_model(
+    graph: Graph, path: Path, *, seed: int, small_gammas: float = 0.0, sparsity: Sparsity | None = None
+) -> onnx.ModelProto:
     """Return a network as an ONNX model with weights from a seed.
 
     Parameters
@@ -55,6 +59,8 @@ def seeded_model(graph: Graph, path: Path, *, seed: int, small_gammas: float = 0
         Of numpy's default generator, for weights and images.
     small_gammas
         Share of the channels of every BatchNorm, from 0 to 1, whose |γ| is below 0.01, rounded to whole channels.
+    sparsity
+        What weights are zero, if any. BatchNorms are calibrated with what is left.
 
     Raises
     ------
@@ -66,6 +72,8 @@ def seeded_model(graph: Graph, path: Path, *, seed: int, small_gammas: float = 0
     except InputError as error:
         raise InputError(error.message, path=path) from None
     model = onnx_model(graph, _drawn(graph, seed, small_gammas))
+    if sparsity is not None:
+        model = sparse(model, sparsity)
     _calibrate(model, graph, path, seed)
     return model
 

@@ -199,3 +199,58 @@ def test_what_is_pruned_is_compared_with_gammas_of_zero(folder: Path, capsys: py
     printed = capsys.readouterr().out
     for words in ("1 of 5 channels removed", " b ", "onnxruntime: same; off by", "float64, layer by layer: same"):
         assert words in printed
+
+
+@pytest.mark.usefixtures("folder")
+def test_activations_are_quantised_too_if_their_bits_are_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate(*SHAPE, "--bits", "8", "--bits", "4", "--activation-bits", "6", "--granularity", "per-tensor") == 0
+    printed = capsys.readouterr().out
+    lines = [line.split() for line in printed.splitlines() if " bits " in line]
+    assert [line[:6] for line in lines] == [
+        [weights, "bits", "6", "bits", "per-tensor", tensor] for weights in ("8", "4") for tensor in ("f", "y")
+    ]
+    assert all(line[-2:] == ["of", "16"] for line in lines)
+    assert "steps of activations: the largest magnitude in random images, seed 2" in printed
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_original_may_be_made_sparse_first(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for options in ([], ["--sparsity", "1:2"]):
+        assert validate(*SHAPE, "--bits", "8", *options) == 0
+        printed.append(capsys.readouterr().out)
+    assert "sparsity 1:2: the original here has 1 of every 2 weights left" in printed[1]
+    assert printed[0].splitlines()[4] != printed[1].splitlines()[4]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--activation-bits", "8"], "say to how many --bits"),
+        (["--bits", "8", "--percentile", "99"], "give --activation-bits, too"),
+        (["--sparsity", "2:4", "--prune-gamma", "0.1"], "prune first, with 'accelsim fuse'"),
+    ],
+)
+def test_options_that_belong_together(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate(*SHAPE, *options) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("--sparsity", "2", "must be 'dense' or 'N:M' with 1 <= N <= M <= 16, such as '2:4', not '2'"),
+        ("--sparsity", "5:4", "not '5:4'"),
+        ("--sparsity", "0:4", "not '0:4'"),
+        ("--percentile", "0", "'0' is no percentile"),
+        ("--percentile", "101", "'101' is no percentile"),
+    ],
+)
+def test_what_is_no_sparsity_or_percentile_is_refused(
+    option: str, text: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        validate(option, text)
+    assert message in capsys.readouterr().err

@@ -60,3 +60,8 @@ def test_what_does_not_fit_is_no_number() -> None:
     with pytest.raises(OverflowError, match="does not fit 62 bits"):
         large.times(np.array([2 ** (MAX_PRODUCT_BITS - 14)]), rounding=True)
     assert large.times(np.array([2 ** (MAX_PRODUCT_BITS - 14) - 1]), rounding=True) == 2 ** (MAX_PRODUCT_BITS - 14) - 1
+
+
+def test_what_is_shifted_out_altogether_is_0() -> None:
+    tiny = FixedPoint(np.array([2**14]), np.array([MAX_PRODUCT_BITS + 1]))
+    assert tiny.times(np.array([2**47, -(2**47)]).reshape(1, 2), rounding=True).tolist() == [[0, 0]]

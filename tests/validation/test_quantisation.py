@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from accelsim.fusion.fold import Filters
+from accelsim.quantisation.symmetric import GRANULARITIES, Granularity
 from accelsim.validation.numerics import validate_numerics
-from accelsim.validation.quantisation import GRANULARITIES, Granularity, quantisation_noise, quantised
+from accelsim.validation.quantisation import quantisation_noise, quantised
 from tests.validation.models import PATH, initializer, parsed, weights_of
 
 LINEAR = "g (float[1, 3] x) => (float[1, 2] y) { y = Gemm<transB = 1>(x, w, b) }"

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
+from accelsim.config.sparsity import Sparsity
 from accelsim.errors import InputError
 from accelsim.validation.inputs import random_inputs
 from accelsim.validation.runtime import run_model
@@ -92,3 +93,11 @@ def test_what_cannot_be_exported_is_refused_with_the_file() -> None:
     node = Unmodelled(name="n", inputs=("input",), what="LRN", shape=Shape(3, 4, 4))
     with pytest.raises(InputError, match=r"^net.yaml: layer 'n' cannot be exported: 'LRN' has no model$"):
         seeded_model(Graph("net", Shape(3, 4, 4), [node]), PATH, seed=1)
+
+
+def test_batchnorms_of_a_sparse_model_are_calibrated_with_the_weights_that_are_left() -> None:
+    sparse = seeded_model(network(), PATH, seed=5, sparsity=Sparsity(2, 4))
+    assert (weights_of(sparse, "Conv")[1] == 0).mean() == 0.5
+    assert len(sparse.graph.initializer) == len(seeded_model(network(), PATH, seed=5).graph.initializer)
+    found = run_model(sparse, calibration_images(sparse), PATH, ["bn2"])["bn2"]
+    assert np.allclose(found.mean(axis=(0, 2, 3)), initializer(sparse, "bn2.shift"), atol=1e-4)

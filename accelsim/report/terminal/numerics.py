@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from accelsim.config.sparsity import Sparsity
 from accelsim.report.terminal.name import Name
 from accelsim.validation.numerics import TOLERANCE_FLOAT64, Numerics
 
 if TYPE_CHECKING:
+    from accelsim.quantisation.layer import Widths
+    from accelsim.validation.accuracy import VariantAccuracy
     from accelsim.validation.quantisation import QuantisedTensor
 
 
@@ -93,6 +97,51 @@ def quantisation_table(tensors: Sequence[QuantisedTensor]) -> Table:
             *map(_decibels, (original, fused, gained)),
         )
     return table
+
+
+def accuracy_table(found: Sequence[VariantAccuracy]) -> Table:
+    """One line per tensor, widths and granularity: SQNR and top-1 agreement of every variant."""
+    table = _table()
+    table.title = Text("SQNR in dB with weights and activations quantised, against the original in float")
+    table.title_justify = "left"
+    for title in ("weights", "activations", "scale"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("tensor")
+    for title in ("unfused", "fused", "fused into\nrequantiser"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for title in ("top-1\nunfused", "top-1\nfused", "top-1\nrequantiser"):
+        table.add_column(title, justify="right", no_wrap=True)
+    lines: dict[tuple[Widths, str], list[VariantAccuracy]] = defaultdict(list)
+    for one in found:
+        lines[one.widths, one.tensor].append(one)
+    for (widths, tensor), variants in lines.items():
+        table.add_row(
+            f"{widths.weight_bits} bits",
+            f"{widths.activation_bits} bits",
+            widths.granularity,
+            Name(tensor),
+            *(_decibels(one.sqnr_db) for one in variants),
+            *(_agreement(one) for one in variants),
+        )
+    return table
+
+
+def _agreement(found: VariantAccuracy) -> str:
+    return "-" if found.same_top1 is None else f"{found.same_top1} of {found.images}"
+
+
+def calibration_lines(seed: int, inputs: Path | None, percentile: float) -> list[str]:
+    """Say what the steps of activations were measured on."""
+    what = "the largest magnitude" if percentile == 100 else f"the {percentile:g}th percentile of magnitudes"
+    return [f"steps of activations: {what} in {f'random images, seed {seed + 1}' if inputs is None else inputs}"]
+
+
+def sparsity_lines(sparsity: Sparsity | None) -> list[str]:
+    """Say what was set to zero ahead of everything else."""
+    if sparsity is None or sparsity.is_dense:
+        return []
+    kept, block = sparsity
+    return [f"sparsity {sparsity}: the original here has {kept} of every {block} weights left"]
 
 
 def _table() -> Table:
