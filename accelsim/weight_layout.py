@@ -1,4 +1,4 @@
-"""What weights take in DRAM and in the weight buffer (docs/microarchitecture.md, §3 and §6)."""
+"""What weights take in DRAM and in the weight buffer (docs/microarchitecture.md, §6 and §11)."""
 
 from __future__ import annotations
 

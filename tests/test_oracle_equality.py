@@ -25,6 +25,7 @@ from accelsim.program.operations import Program
 from accelsim.simulation import LayerRecord, simulate_program
 from accelsim.timing import array as array_timing
 from accelsim.timing.array import folding, groups_per_fold, skipped_folds
+from accelsim.timing.zero_folds import zero_folds
 from accelsim.workload.shapes import Shape, Window
 from tests.conftest import SHOWN_AT_THE_END
 from tests.oracle.machine import OracleResult, run_per_cycle
@@ -217,10 +218,9 @@ def test_a_closed_form_that_is_wrong_by_one_cycle_is_caught(
     assert caught() > 0
 
 
-def test_a_skipped_fold_too_many_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fold_that_is_not_skipped_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught() == 0
-    right = array_timing.zero_folds
-    monkeypatch.setattr(array_timing, "zero_folds", lambda *all_of_it: right(*all_of_it)._replace(folds=0))
+    monkeypatch.setattr(array_timing, "zero_folds", lambda *of: zero_folds(*of)._replace(folds=0))
     assert caught() > 0
 
 

@@ -1,4 +1,4 @@
-"""Structured sparsity of weights, as a configuration writes it (docs/microarchitecture.md, §3)."""
+"""Structured sparsity of weights, as a configuration writes it (docs/microarchitecture.md, §11)."""
 
 from __future__ import annotations
 

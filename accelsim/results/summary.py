@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from accelsim.energy.table import EnergyTable
     from accelsim.workload.graph import Graph
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 PEAK_WINDOW_CYCLES = 1024
 """Peak bandwidth is the average over the busiest window of this length, windows following one another from cycle 0."""

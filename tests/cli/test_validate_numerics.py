@@ -241,9 +241,9 @@ def test_options_that_belong_together(options: list[str], message: str, capsys: 
 @pytest.mark.parametrize(
     ("option", "text", "message"),
     [
-        ("--sparsity", "2", "must be 'dense' or 'N:M' with 1 <= N <= M <= 16, such as '2:4', not '2'"),
-        ("--sparsity", "5:4", "not '5:4'"),
-        ("--sparsity", "0:4", "not '0:4'"),
+        ("--sparsity", "2", "must be 'dense' or 'N:M' with 1 <= N <= M <= 16, such as '2:4', not the text '2'"),
+        ("--sparsity", "5:4", "not the text '5:4'"),
+        ("--sparsity", "0:4", "not the text '0:4'"),
         ("--percentile", "0", "'0' is no percentile"),
         ("--percentile", "101", "'101' is no percentile"),
     ],

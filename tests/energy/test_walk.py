@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from accelsim.config.machine import MachineConfig
 from accelsim.energy.layer import layer_actions, transfer_actions
+from accelsim.errors import InputError
 from accelsim.layers import ConvShape, Layer
 from accelsim.mapping.plan import LayerMapping
 from accelsim.program.layer import layer_program
+from accelsim.workload.shapes import ZeroKernels
+from tests.energy.cases import actions_on, convolution, machine
 from tests.energy.walk import counted, walk
-from tests.random_cases import random_case, random_machine, random_mapping, seeded, variants_of_network
+from tests.hand_built import changed
+from tests.random_cases import (
+    random_case,
+    random_machine,
+    random_mapping,
+    random_sparse_case,
+    seeded,
+    variants_of_network,
+)
 
 LAYERS = 80
 
 NETWORKS = 25
+
+SPARSE = 40
 
 MANY_MACS = 50_000
 """A walk over more takes seconds."""
@@ -52,6 +66,27 @@ def layers_of_network(seed: int) -> Iterator[tuple[MachineConfig, Layer, LayerMa
 def test_a_layer(seed: int) -> None:
     for case in layers_of(seed):
         check(*case)
+
+
+@pytest.mark.parametrize("seed", range(SPARSE))
+def test_a_sparse_layer(seed: int) -> None:
+    random = seeded(seed)
+    case = random_sparse_case(random)
+    while case.unfused.macs > MANY_MACS or case.machine.array.sparsity.is_dense:
+        case = random_sparse_case(random)
+    machine = changed(case.machine, array={"skip_zero_folds": False})
+    mapping = random_mapping(random, case)
+    for layer in case.layers:
+        check(machine, layer, mapping)
+
+
+def test_folds_that_are_skipped_are_not_counted_yet() -> None:
+    zeros = (ZeroKernels(0, 1, 0, 1),)
+    layer = convolution()
+    assert isinstance(layer.shape, ConvShape)
+    layer = replace(layer, shape=layer.shape._replace(zero_kernels=zeros))
+    with pytest.raises(InputError, match="energy is not counted where folds"):
+        actions_on(machine(array={"skip_zero_folds": True}), layer)
 
 
 @pytest.mark.parametrize("seed", range(NETWORKS))

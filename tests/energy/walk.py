@@ -37,6 +37,8 @@ class Tap(NamedTuple):
     channel: int
     ky: int
     kx: int
+    block: int = 0
+    """Channels that it is selected from, one if the array is dense; it is the first of them."""
 
 
 class Output(NamedTuple):
@@ -255,8 +257,7 @@ class _Convolution(_Phase):
             packed = self.packed(len(inputs), len(channels))
             for pack in pieces(groups, packed):
                 self.fold_pack(pixels, list(pack), channels, list(inputs))
-        kernel = self.shape.window.kernel
-        whole = self.shape.input.channels // self.shape.groups * kernel[0] * kernel[1]
+        whole = len(self.taps([0], range(self.shape.input.channels // self.shape.groups)))
         assert set(self.psums.values()) == {whole}
         assert len(self.psums) == len(pixels) * len(groups) * len(channels)
         packs = [[Output(g, c) for g, c in product(pack, channels)] for pack in pieces(groups, packed)]
@@ -267,13 +268,14 @@ class _Convolution(_Phase):
         if array.grouped == "sequential":
             return 1
         kernel = self.shape.window.kernel
-        depth = inputs if array.ifmap_streaming == "raster" else inputs * kernel[0] * kernel[1]
+        taps = len(self.taps([0], range(inputs)))
+        depth = taps // (kernel[0] * kernel[1]) if array.ifmap_streaming == "raster" else taps
         return max(1, min(array.rows // depth, array.cols // channels))
 
     def fold_pack(self, pixels: list[Pixel], groups: list[int], channels: list[int], inputs: list[int]) -> None:
         array, kernel = self.machine.array, self.shape.window.kernel
         offsets = list(product(range(kernel[0]), range(kernel[1])))
-        taps = [Tap(g, c, *offset) for g, c, offset in product(groups, inputs, offsets)]
+        taps = self.taps(groups, inputs)
         outputs = [Output(g, c) for g, c in product(groups, channels)]
         if array.dataflow == "is":
             for columns in pieces(pixels, array.cols):
@@ -292,11 +294,34 @@ class _Convolution(_Phase):
                 for rows in pieces([tap for tap in taps if (tap.ky, tap.kx) == offset], array.rows):
                     self.raster(list(rows), list(few), pixels)
 
+    def taps(self, groups: Sequence[int], inputs: Sequence[int]) -> list[Tap]:
+        """What the rows hold: of each block of channels, at each position of the kernel, the weights that are kept."""
+        sparsity, kernel = self.machine.array.sparsity, self.shape.window.kernel
+        return [
+            Tap(group, block[0], ky, kx, len(block))
+            for group in groups
+            for block in pieces(inputs, sparsity.block)
+            for ky, kx in product(range(kernel[0]), range(kernel[1]))
+            for _ in range(min(sparsity.kept, len(block)))
+        ]
+
+    @property
+    def stored_weight_bits(self) -> int:
+        """Width of a weight with the number of its channel in a block, if more channels are there than are kept."""
+        sparsity = self.machine.array.sparsity
+        is_selected = sparsity.kept < sparsity.block and sparsity.kept < self.shape.input.channels // self.shape.groups
+        return self.weight_bits + (len(f"{sparsity.block - 1:b}") if is_selected else 0)
+
+    def read_operands(self, taps: Sequence[Tap], pixel: Pixel) -> None:
+        """Read the channels of each block that rows select from, once for all that stand in the same fold."""
+        for tap in dict.fromkeys(taps):
+            for _ in range(tap.block):
+                self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
+
     def weight_stationary(self, taps: list[Tap], outputs: list[Output], pixels: list[Pixel]) -> None:
         self.preload_weights(taps, outputs)
         for pixel in pixels:
-            for tap in taps:
-                self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
+            self.read_operands(taps, pixel)
             for output in outputs:
                 self.accumulate(pixel, output, self.multiply(taps, output), output)
 
@@ -308,7 +333,7 @@ class _Convolution(_Phase):
         down, right = taps[0].ky * window.dilation[0], taps[0].kx * window.dilation[1]
         height, width = last.y - first.y + window.extent[0], last.x - first.x + window.extent[1]
         for image, y, x in product(range(first.image, last.image + 1), range(height), range(width)):
-            for _ in taps:
+            for _ in range(sum(tap.block for tap in dict.fromkeys(taps))):
                 self.read_source(first.y + y - window.padding[0], first.x + x - window.padding[1])
             pixel = Pixel(image, first.y + y - down, first.x + x - right)
             is_output = first.y <= pixel.y <= last.y and first.x <= pixel.x <= last.x
@@ -322,23 +347,21 @@ class _Convolution(_Phase):
             self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
         for output in outputs:
             for _ in taps:
-                self.act("weight_buffer", "read", self.weight_bits)
+                self.act("weight_buffer", "read", self.stored_weight_bits)
             for pixel in pixels:
                 self.accumulate(pixel, output, self.multiply(taps, output), (pixels[0], output))
 
     def output_stationary(self, pixels: list[Pixel], outputs: list[Output], taps: list[Tap]) -> None:
-        for tap in taps:
-            for pixel in pixels:
-                self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
-            for _ in outputs:
-                self.act("weight_buffer", "read", self.weight_bits)
+        for pixel in pixels:
+            self.read_operands(taps, pixel)
+        self.act("weight_buffer", "read", self.stored_weight_bits, times=len(taps) * len(outputs))
         for pixel, output in product(pixels, outputs):
             self.accumulate(pixel, output, self.multiply(taps, output), output)
 
     def preload_weights(self, taps: list[Tap], outputs: list[Output]) -> None:
         for tap, output in product(taps, outputs):
             if tap.group == output.group:
-                self.act("weight_buffer", "read", self.weight_bits)
+                self.act("weight_buffer", "read", self.stored_weight_bits)
 
     def multiply(self, taps: list[Tap], output: Output) -> int:
         """Multiply what belongs to the output's group, and return how much that was."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from accelsim.results.result import Result
+from accelsim.config import load_config
+from accelsim.results.result import Result, simulate
 from tests.results.runs import CASES, result_of
 
 
@@ -181,3 +183,35 @@ def test_the_utilisations_of_a_row_stand_side_by_side() -> None:
     assert columns[first : first + len(shares)] == [
         f"{unit}_utilization" for unit in ["dma", "conv_array", "bn_stage", "residual_add", "pooling", "activation"]
     ]
+
+
+def test_what_a_dense_array_executes_is_the_network(result: Result) -> None:
+    assert (result.layers["executed_macs"] == result.layers["macs"]).all()
+    assert (result.layers["skipped_folds"] == 0).all()
+
+
+def test_what_a_sparse_array_executes(repository: Path) -> None:
+    result = simulate(load_config(repository / "configs" / "resnet18.yaml", "machine.array.sparsity=2:4"))
+    layers = result.layers[result.layers["variant"] == "fused"].set_index("layer")
+    kept = layers["executed_macs"] / layers["macs"]
+    assert kept["conv1"] == 2 / 3  # of 3 input channels
+    assert (kept.drop(["conv1", "maxpool", "avgpool"]) == 1 / 2).all()
+    array = result.config.machine.array
+    done = layers["executed_macs"] / (array.rows * array.cols * layers["cycles"])
+    pd.testing.assert_series_equal(layers["conv_array_utilization"], done, check_names=False)
+    total = layers["executed_macs"].sum() / (array.rows * array.cols * layers["cycles"].sum())
+    assert result.summary.variants["fused"].utilization["conv_array"] == total
+
+
+def test_zero_weights_are_skipped_alike_in_both_variants(repository: Path, tmp_path: Path) -> None:
+    # 64 -> 64 channels, 3 x 3: 18 blocks of 32 rows x 2 of 32 columns for each of the 8 pixel tiles. Output channels
+    # 0 to 31 are zero throughout; of the others, input channels 0 to 15 are, which are 144 rows, 4 whole blocks.
+    zeros = "zero_weights: [{outputs: 0-31}, {inputs: 0-15}]"
+    convolution = f"{{name: c, op: conv, out_channels: 64, kernel: 3, padding: 1, {zeros}}}"
+    layers = f"layers: [{convolution}, {{name: b, op: batchnorm}}]"
+    (tmp_path / "n.yaml").write_text(f"name: n\ninput: {{channels: 64, height: 16, width: 16}}\n{layers}\n")
+    base = [f"run.workload={tmp_path / 'n.yaml'}", "run.tiling.c.out_height=2", "machine.array.skip_zero_folds=true"]
+    result = simulate(load_config(repository / "configs" / "resnet18.yaml", base))
+    assert result.layers["skipped_folds"].tolist() == [8 * (18 + 4)] * 2
+    macs = result.layers["macs"]
+    assert (result.layers["executed_macs"] == macs * (14 * 32 * 32) // (576 * 64)).all()

@@ -90,17 +90,17 @@ def test_a_summary_that_is_no_json(folder: Path, text: str) -> None:
     assert refusal(folder).startswith(f"{folder / 'summary.json'}:")
 
 
-@pytest.mark.parametrize("version", [2, None, "3"])
+@pytest.mark.parametrize("version", [3, None, "4"])
 def test_another_version(folder: Path, version: object) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     (folder / "summary.json").write_text(json.dumps(summary | {"schema_version": version}))
-    assert f"schema_version: must be 3, not {json.dumps(version)}; simulate" in refusal(folder)
+    assert f"schema_version: must be 4, not {json.dumps(version)}; simulate" in refusal(folder)
 
 
 @pytest.mark.parametrize("text", ["[]", "3", '"text"'])
 def test_a_summary_of_something_else(folder: Path, text: str) -> None:
     (folder / "summary.json").write_text(text)
-    assert "schema_version: must be 3, not null" in refusal(folder)
+    assert "schema_version: must be 4, not null" in refusal(folder)
 
 
 def test_a_summary_without_its_keys(folder: Path) -> None:

@@ -203,7 +203,7 @@ def test_a_single_variant_is_compared_with_nothing(variant: Variant) -> None:
 
 def test_the_summary_says_what_it_is_of() -> None:
     summary = result_of("resnet18").summary
-    assert summary.schema_version == 3
+    assert summary.schema_version == 4
     assert summary.accelsim_version == accelsim.__version__
     assert (summary.network, summary.batch, summary.machine) == ("resnet18", 1, "edge32")
     assert len(summary.config_sha256) == 64

@@ -40,6 +40,16 @@ def test_buffers_are_built_as_large_as_the_largest_and_a_power_of_two() -> None:
     [
         ("array", {"cols": 65}, "machine.array.cols: RTL is simulated up to 64, not 65"),
         ("array", {"operand_bits": 17}, "machine.array.operand_bits: RTL is simulated up to 16, not 17"),
+        (
+            "array",
+            {"sparsity": "2:4"},
+            "machine.array.sparsity: RTL has no selectors for sparse weights; it is simulated 'dense', not '2:4'",
+        ),
+        (
+            "array",
+            {"skip_zero_folds": True},
+            "machine.array.skip_zero_folds: RTL skips no folds; it is simulated with false",
+        ),
         ("dram", {"bytes_per_cycle": 65}, "machine.dram.bytes_per_cycle: RTL is simulated up to 64, not 65"),
     ],
 )

@@ -26,13 +26,16 @@ from accelsim.workload.nodes import (
     Unmodelled,
     View,
 )
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HEADER = "name: net\ninput: {channels: 3, height: 8, width: 10}\nlayers:\n"
 FIRST_LAYER_LINE = 4
+
+
+CONV = "name: a, op: conv, out_channels: 4, kernel: 1"
 
 
 def workload(tmp_path: Path, text: str) -> Path:
@@ -346,6 +349,13 @@ def test_what_stands_above_the_layers(tmp_path: Path) -> None:
             "'input' is the name of the network's input; choose another",
         ),
         ("name: 7, op: relu", "layers[0].name", "must be text, not 7"),
+        (f"{CONV}, zero_weights: 0-3", "layers[0].zero_weights", "must be a list"),
+        (f"{CONV}, zero_weights: [{{output: 1}}]", "layers[0].zero_weights[0].output", "did you mean 'outputs'"),
+        (f"{CONV}, zero_weights: [{{outputs: 3-1}}]", "layers[0].zero_weights[0].outputs", "the first channel before"),
+        (f"{CONV}, zero_weights: [{{inputs: 1-}}]", "layers[0].zero_weights[0].inputs", "a range such as 0-31"),
+        (f"{CONV}, zero_weights: [{{inputs: true}}]", "layers[0].zero_weights[0].inputs", "a range such as 0-31"),
+        (f"{CONV}, zero_weights: [{{inputs: -1}}]", "layers[0].zero_weights[0].inputs", "counted from 0"),
+        ("name: a, op: relu, zero_weights: []", "layers[0].zero_weights", "unknown key"),
     ],
 )
 def test_a_bad_layer_is_refused_with_line_and_key(tmp_path: Path, layer: str, key: str, words: str) -> None:
@@ -376,6 +386,18 @@ def test_a_bad_layer_is_refused_with_line_and_key(tmp_path: Path, layer: str, ke
         (
             "name: b, op: conv, out_channels: 4, kernel: [3, 2], dilation: [2, 1], padding: [0, 0, 4, 2]",
             "layer 'b': horizontal padding 2 is not smaller than its window of 5x2",
+        ),
+        (
+            "name: b, op: conv, out_channels: 4, kernel: 1, zero_weights: [{outputs: 1-4}]",
+            "layer 'b': zero_weights: outputs 1-4 must lie in 0-3",
+        ),
+        (
+            "name: b, op: conv, out_channels: 3, kernel: 1, groups: 3, zero_weights: [{inputs: 1}]",
+            "layer 'b': zero_weights: inputs 1-1 must lie in 0-0",
+        ),
+        (
+            "name: b, op: linear, out_features: 3, zero_weights: [{inputs: 240}]",
+            "layer 'b': zero_weights: inputs 240-240 must lie in 0-239",
         ),
         ("name: b, op: concat", "layer 'b': reads 2 inputs, not 1"),
         ("name: b, op: view, shape: [3, 9, 10]", "layer 'b': a view of 270 elements (3x9x10) on 'a', which has 240"),
@@ -500,3 +522,14 @@ def test_a_network_is_read_by_its_suffix(tmp_path: Path, suffix: str) -> None:
 def test_a_suffix_that_no_frontend_reads_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"supported: \.yaml, \.yml, \.csv, \.onnx"):
         read_network(tmp_path / name)
+
+
+def test_zero_weights_are_blocks_of_channels(tmp_path: Path) -> None:
+    graph = network(
+        tmp_path,
+        f"{CONV}, zero_weights: [{{outputs: 1-2, inputs: 0}}, {{outputs: '0-1'}}, {{inputs: 2}}]",
+        "name: f, op: linear, out_features: 5, zero_weights: [{outputs: 4, inputs: 10-19}]",
+    )
+    convolution, linear = graph
+    assert convolution.zero_kernels == (ZeroKernels(1, 3, 0, 1), ZeroKernels(0, 2, 0, 3), ZeroKernels(0, 4, 2, 3))  # type: ignore[attr-defined]
+    assert linear.zero_kernels == (ZeroKernels(4, 5, 10, 20),)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from accelsim.workload.nodes import (
     Unmodelled,
     View,
 )
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 from accelsim.workload.yaml_writer import workload_yaml, write_workload
 from tests.random_cases import seeded
 from tests.workload.random_graphs import random_graph
@@ -196,3 +197,15 @@ def test_a_file_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
     write_workload(graph, path, force=True)
     assert list(read_workload(path)) == list(graph)
+
+
+def test_zero_weights(tmp_path: Path) -> None:
+    zeros = (ZeroKernels(0, 6, 1, 2), ZeroKernels(2, 5, 0, 2))
+    convolution = Conv(name="c", inputs=("input",), in_channels=4, out_channels=6, window=Window(), groups=2)
+    convolution = replace(convolution, zero_kernels=zeros)
+    linear = Linear(name="l", inputs=("c",), in_features=6 * 64, out_features=3)
+    linear = replace(linear, zero_kernels=(ZeroKernels(1, 3, 7, 9),))
+    lines = layer_lines(convolution, linear)
+    assert lines[0].endswith("zero_weights: [{outputs: 0-5, inputs: 1}, {outputs: 2-4, inputs: 0-1}]}")
+    assert lines[1].endswith("zero_weights: [{outputs: 1-2, inputs: 7-8}]}")
+    assert_survives(Graph("net", Shape(4, 8, 8), [convolution, linear]), tmp_path)

@@ -69,14 +69,18 @@ ROOF_SAMPLES = 200
 class Roof(NamedTuple):
     """What the machine allows."""
 
-    peak_ops_per_cycle: int
+    peak_ops_per_cycle: float
     bytes_per_cycle: float
 
     @classmethod
     def of(cls, machine: MachineConfig) -> Roof:
-        """Return the roof of a machine: a MAC in every PE and cycle, and the DRAM's rate."""
-        array = machine.array
-        return cls(OPS_PER_MAC * array.rows * array.cols, float(machine.dram.bytes_per_cycle))
+        """Return the roof of a machine: a MAC in every PE and cycle, and the DRAM's rate.
+
+        With a sparsity of N:M such a MAC stands for up to M/N of the network.
+        """
+        array, sparsity = machine.array, machine.array.sparsity
+        peak = OPS_PER_MAC * array.rows * array.cols * sparsity.block / sparsity.kept
+        return cls(peak, float(machine.dram.bytes_per_cycle))
 
     def ops_per_cycle(self, intensity: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what is attainable with so many operations per DRAM byte."""
@@ -87,7 +91,8 @@ class Roof(NamedTuple):
 def plot_roofline(records: Records, axes: Axes | None = None, layers: Sequence[str] = ()) -> Axes:
     """Draw a point for every variant of every layer: operations per cycle over operations per DRAM byte.
 
-    The roof is the array's peak, 2 · rows · cols operations per cycle, and the DRAM's bytes per cycle. Layers without
+    The roof is the array's peak, 2 · rows · cols operations per cycle (of the network; times M/N with a sparsity of
+    N:M), and the DRAM's bytes per cycle. Layers without
     an operation, or without a byte to or from DRAM, have no place here; a line above says how many there are.
 
     Parameters
@@ -120,7 +125,7 @@ def plot_roofline(records: Records, axes: Axes | None = None, layers: Sequence[s
         axis.set_major_formatter("{x:,.10g}")
     axes.set_xlabel("operations per DRAM byte")
     axes.set_ylabel("operations per cycle")
-    limits = f"{roof.peak_ops_per_cycle:,} operations and {roof.bytes_per_cycle:,.4g} bytes per cycle"
+    limits = f"{roof.peak_ops_per_cycle:,.10g} operations and {roof.bytes_per_cycle:,.4g} bytes per cycle"
     rows: list[list[Artist]] = [[*markers], [Line2D([], [], color=BLACK, linewidth=ROOF_PT, label=limits)]]
     left_out = shown["layer"].nunique() - points["layer"].nunique()
     if left_out:

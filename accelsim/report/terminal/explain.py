@@ -75,6 +75,8 @@ def explanation(config: LoadedConfig, name: str, operations: int) -> Iterator[Re
     if not runs:
         yield Text("  folded away in the variant that is asked for: it takes no time")
         return
+    if runs[0].record.executed.skipped_folds:
+        yield Text(f"  skipped   {runs[0].record.executed.skipped_folds:,} folds of zero weights")
     for run in runs:
         yield _formula_table(machine, run)
     yield _units_table(runs)

@@ -52,6 +52,8 @@ def _busy_percent(title: str, unit: str) -> LayerColumn:
 LAYER_COLUMNS = {
     "kind": LayerColumn("kind", _cell("kind"), "{}", is_text=True),
     "macs": LayerColumn("MACs", _cell("macs")),
+    "executed": LayerColumn("MACs executed", _cell("executed_macs")),
+    "skipped": LayerColumn("folds skipped", _cell("skipped_folds")),
     "ops": LayerColumn("operations", _cell("ops")),
     "start": LayerColumn("start", _cell("start_cycle")),
     "cycles": LayerColumn("cycles", _cell("cycles")),

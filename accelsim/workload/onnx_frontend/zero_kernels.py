@@ -26,7 +26,7 @@ def zero_kernels(weights: NDArray[Any]) -> tuple[ZeroKernels, ...]:
     weights
         Output channels × input channels of a group × kernel, of any number type.
     """
-    zero = _zero(weights)
+    zero = _zero(weights) if weights.size else np.zeros((0, 0), dtype=np.bool_)
     if not zero.any():
         return ()
     edges = np.diff(np.pad(zero, ((0, 0), (1, 1))).astype(np.int8), axis=1)

@@ -129,3 +129,22 @@ def test_a_batchnorm_that_is_folded_into_what_follows_takes_no_time(repository: 
     (tmp_path / "c.yaml").write_text(f"machine: {machine}\nrun: {{workload: n.yaml}}\n")
     assert "folded away" in explain(tmp_path / "c.yaml", "bn", "run.variants=[fused]")
     assert "program, unfused" in explain(tmp_path / "c.yaml", "bn")
+
+
+def test_what_is_kept_of_sparse_weights(repository: Path) -> None:
+    overrides = ["machine.array.sparsity=2:4", "run.variants=[fused]"]
+    text = explain(repository / "configs" / "resnet18.yaml", "layer2.0.conv1", *overrides)
+    # 64 channels in 16 blocks; 3 x 3 kernels, 128 of them, and 2 bits of index for each weight
+    assert "2:4: 32 of 64 input channels kept, 288 rows of K; 36,864 weights kept, and 9,216 bytes of indices" in text
+    assert "(36 - 1)·max(112, 32)" in row_text(text, "multiply", "g0")  # 288/32 folds of rows, 128/32 of columns
+
+
+def test_folds_that_are_skipped(alpha5: Path, tmp_path: Path) -> None:
+    zeros = "zero_weights: [{inputs: 0-7}]"
+    layer = f"{{name: conv, op: conv, out_channels: 8, kernel: 3, padding: 1, {zeros}}}"
+    (tmp_path / "n.yaml").write_text(f"name: n\ninput: {{channels: 8, height: 4, width: 4}}\nlayers: [{layer}]\n")
+    workload, variants = f"run.workload={tmp_path / 'n.yaml'}", "run.variants=[fused]"
+    overrides = [workload, variants, "machine.array.skip_zero_folds=true"]
+    text = explain(alpha5, "conv", *overrides)
+    assert "skipped   9 folds of zero weights" in text  # one at each kernel position (raster)
+    assert "all folds skipped" in row_text(text, "multiply", "g0")

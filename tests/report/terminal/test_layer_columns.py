@@ -18,6 +18,8 @@ from tests.results.runs import CASES, result_of
 ROW = {
     "kind": "conv",
     "macs": 9216,
+    "executed_macs": 4608,
+    "skipped_folds": 12,
     "ops": 18560,
     "start_cycle": 1000,
     "cycles": 670,
@@ -40,6 +42,8 @@ ROW = {
     [
         ("kind", "conv"),
         ("macs", "9,216"),
+        ("executed", "4,608"),
+        ("skipped", "12"),
         ("ops", "18,560"),
         ("start", "1,000"),
         ("cycles", "670"),
