@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -59,12 +60,16 @@ def random_source(random: Random, chip: Chip) -> Source:
     while True:
         machine = random_machine(random, chip)
         variant: Variant = "fused" if chip.bn_removed or random.random() < 0.3 else "unfused"
+        if variant == "fused" and machine.requantization and random.random() < 0.5:
+            variant = "fused_into_requant"
         unfused, fused = _random_layer(random, machine)
         try:
             mapping = _random_mapping(random, machine, unfused)
         except MappingError:  # nothing of it fits this machine
             continue
-        layer = fused if variant == "fused" else unfused
+        layer = unfused if variant == "unfused" else fused
+        if variant == "fused_into_requant" and isinstance(layer.shape, ConvShape):
+            layer = replace(layer, epilogue=layer.epilogue._replace(folded_scale=True))
         if simulate_program(machine, layer_program(machine, layer, mapping)).cycles <= LONGEST_CYCLES:
             return Source(machine, layer, mapping, variant)
 
