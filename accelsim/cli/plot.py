@@ -60,7 +60,7 @@ def _plot(options: argparse.Namespace) -> None:
     print_lines(console(), [f"{kind.name}: {paths[kind]}" for kind in kinds])
     if not options.kind and records.summary.saving is None:
         needing = ", ".join(kind.name for kind in KINDS.values() if kind.both_variants)
-        print_lines(console(), [f"{needing}: not drawn, since only one variant ran"])
+        print_lines(console(), [f"{needing}: not drawn, since fused and unfused did not both run"])
 
 
 def _possible(records: Records, *, over_time: bool) -> list[Kind]:

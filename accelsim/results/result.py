@@ -16,7 +16,7 @@ from accelsim.results.summary import (
     batchnorm_fates,
     config_hash,
     network_hash,
-    saving_between,
+    savings_of,
     summarise_variant,
     unmodelled_operators,
 )
@@ -79,7 +79,7 @@ class Result:
         """Totals and savings."""
         machine, batch = self.config.machine, self.config.run.batch
         variants = {run.variant: summarise_variant(machine, batch, run) for run in self.experiment.variants}
-        both = "fused" in variants and "unfused" in variants
+        savings = savings_of(variants)
         return Summary(
             schema_version=SCHEMA_VERSION,
             accelsim_version=__version__,
@@ -89,7 +89,8 @@ class Result:
             machine=machine.name,
             bn_placement=machine.bn.placement,
             variants=variants,
-            saving=saving_between(variants["fused"], variants["unfused"]) if both else None,
+            saving=savings.get("fused"),
+            saving_into_requant=savings.get("fused_into_requant"),
             batchnorms=batchnorm_fates(self.plan.matches),
             unmodelled=unmodelled_operators(unmodelled_nodes(self.plan.graph), self.plan.layers["unfused"], batch),
         )

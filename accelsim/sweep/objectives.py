@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
+from accelsim.config.run import Variant
 from accelsim.documents.wording import shortened
 from accelsim.errors import InputError, did_you_mean
 from accelsim.sweep.columns import FIGURES
@@ -11,14 +12,12 @@ from accelsim.sweep.columns import FIGURES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from accelsim.config.run import Variant
-
 Direction = Literal["minimize", "maximize"]
 
 SHORT_NAMES = {"utilization": "conv_array_utilization"}
 
 SAVINGS = {"cycles_percent": "saved_cycles_percent", "dram_bytes_percent": "saved_dram_bytes_percent"}
-"""Figures that belong to both variants, as ``saving.NAME``."""
+"""Figures that lie between fused and unfused, as ``saving.NAME``."""
 
 MAXIMISED = frozenset(
     {"frames_per_second", "macs", "ops", "compute_cycles", "conv_array_utilization", *SAVINGS.values()}
@@ -61,7 +60,7 @@ def _objectives() -> dict[str, Objective]:
     """All objectives by name."""
     savings = {f"saving.{name}": Objective("fused", column) for name, column in SAVINGS.items()}
     names = {name: name for name in FIGURES if name not in SAVINGS.values()} | SHORT_NAMES
-    variants: tuple[Variant, ...] = ("fused", "unfused")
+    variants: tuple[Variant, ...] = get_args(Variant)
     of_variants = {
         f"{variant}.{name}": Objective(variant, column) for variant in variants for name, column in names.items()
     }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ABOVE_TALLEST = 1.05
 """The axis ends above the tallest bar, so that no legend touches it."""
 
-HATCHES = {"fused": "", "unfused": "//////"}
+HATCHES = {"fused": "", "unfused": "//////", "fused_into_requant": "......"}
 """Colours say what was waited for, so variants are told apart by lines."""
 
 

@@ -39,9 +39,11 @@ def area_table(area: MachineArea) -> Table:
 def area_lines(area: MachineArea) -> list[str]:
     """Say how much of some units together fusing saves, and where the figures are from."""
     documented = area.of_units(ARRAY_BN_AND_ACTIVATION)
+    has_requantizer = any(unit.unit == "requantizer" for unit in area.units)
     return [
         f"of array and BN stage alone: {area.of_units(ARRAY_AND_BN).saved_percent:.2f} % saved; "
         f"of these and the activation stage: {documented.saved_percent:.2f} %",
+        *(["fused_into_requant: as fused; a lane multiplies by one word either way"] if has_requantizer else ()),
         f"datapath: {area.source}; standard cells of {LIBRARY} (130 nm), without control and wiring",
         "memories: their bits, at the area of a bit in OpenRAM macros of the same process",
     ]
