@@ -147,12 +147,16 @@ def saving_between(fused: VariantEnergy, unfused: VariantEnergy) -> EnergySaving
 
 
 def _static_pj(machine: MachineConfig, table: EnergyTable, energy: Energy, cycles: int) -> dict[Component, float]:
-    """Static power times time; a BN stage that has nothing to do may have been removed from the machine."""
+    """Static power times time, of what the machine has: a BN stage that has nothing to do may have been removed."""
+    absent: set[Component] = set()
+    if machine.bn.when_fused == "removed" and "bn_stage" not in energy.by_component_pj:
+        absent.add("bn_stage")
+    if machine.requantization is None:
+        absent.add("requantizer")
     static: dict[Component, float] = {}
     for component in COMPONENTS:
         power = getattr(table.static, component)
-        removed = machine.bn.when_fused == "removed" and component not in energy.by_component_pj
-        if power is not None and not (component == "bn_stage" and removed):
+        if power is not None and component not in absent:
             # mW · cycles / MHz is nJ
             static[component] = power.mw * cycles / machine.clock_mhz * 1e3
     return static

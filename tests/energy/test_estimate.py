@@ -95,3 +95,10 @@ def test_saving() -> None:
         "on_chip_memory": None,
         "dram": pytest.approx(100 / 6),
     }
+
+
+@pytest.mark.parametrize("requantization", [None, {"lanes": 3}])
+def test_a_requantiser_takes_static_power_where_there_is_one(requantization: dict[str, int] | None) -> None:
+    on = machine(requantization=requantization) if requantization else ON
+    found = variant_energy(on, with_static(requantizer=3), "fused", [LayerActions("fused", "conv", ())], 100)
+    assert ("requantizer" in found.static_pj) == (requantization is not None)

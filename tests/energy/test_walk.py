@@ -14,9 +14,9 @@ from accelsim.program.layer import layer_program
 from tests.energy.walk import counted, walk
 from tests.random_cases import random_case, random_machine, random_mapping, seeded, variants_of_network
 
-LAYERS = 80
+LAYERS = 110
 
-NETWORKS = 25
+NETWORKS = 40
 
 MANY_MACS = 50_000
 """A walk over more takes seconds."""
@@ -85,5 +85,5 @@ def test_the_cases_have_everything_that_is_counted_in_a_way_of_its_own() -> None
     expected |= {f"{dataflow} {form}" for dataflow in ("ws", "is", "os") for form in ("scale_shift", "raw")}
     expected |= {f"groups {way}" for way in ("ws sequential", "ws block_diagonal", "is sequential", "os sequential")}
     expected |= {f"{what} on chip" for what in ("ifmap", "intermediate", "ofmap")}
-    expected |= {"bias", "batchnorm", "residual", "pooling", "activation"}
+    expected |= {"bias", "batchnorm", "residual", "pooling", "activation", "folded_scale"}
     assert {feature for case in cases for feature in features(*case)} == expected
