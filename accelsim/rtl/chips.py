@@ -76,7 +76,7 @@ CHIPS: tuple[Chip, ...] = (
         parameters="raw",
     ),
     Chip(5, 4, _MIXED, dataflow="os", weight_bits=3, requantizer=Stage(2, 0)),
-    Chip(3, 6, _NARROW_ADD, dataflow="os", function_unit=True, operand_bits=4, weight_bits=4),
+    Chip(3, 6, _NARROW_ADD, dataflow="os", function_unit=True, operand_bits=4, weight_bits=2, requantizer=Stage(4, 0)),
     Chip(4, 5, _NARROW_BN, dataflow="is", weight_bits=4, parameter_bits=16, requantizer=Stage(1, 3)),
     Chip(5, 3, _MIXED, dataflow="is", shadow=True, function_unit=True, requantizer=Stage(2, 0)),
     Chip(3, 4, _NARROW_ACTIVATION, dataflow="is", shadow=True, operand_bits=1, weight_bits=16, parameter_bits=64),
