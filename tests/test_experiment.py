@@ -125,6 +125,25 @@ def test_units_of_each_machine(resnet18: Path, alpha5: Path) -> None:
     assert units(alpha5, "fused") == units(alpha5, "unfused") == ("dma", "conv_array", "function_unit")
 
 
+def test_a_machine_with_a_requantiser_has_it_in_every_variant(resnet18: Path, alpha5: Path) -> None:
+    with_it = ("requantizer", "residual_add", "pooling", "activation")
+    setting = "machine.requantization={lanes: 8}"
+    assert units(resnet18, "unfused", setting) == ("dma", "conv_array", "bn_stage", *with_it)
+    assert units(resnet18, "fused", setting) == units(resnet18, "fused_into_requant", setting)
+    assert units(resnet18, "fused", setting) == ("dma", "conv_array", *with_it)
+    assert units(alpha5, "fused_into_requant", setting) == ("dma", "conv_array", "function_unit")
+
+
+@pytest.mark.parametrize("weight_scales", ["per_tensor", "per_channel"])
+def test_what_a_variant_comes_to_does_not_depend_on_the_others(resnet18: Path, weight_scales: str) -> None:
+    setting = f"machine.requantization={{lanes: 8, weight_scales: {weight_scales}}}"
+    of_two = experiment(resnet18, setting).variants
+    of_three = experiment(resnet18, setting, "run.variants=[fused_into_requant, fused, unfused]").variants
+    cycles = {run.variant: run.cycles for run in of_three}
+    assert {run.variant: run.cycles for run in of_two} == {v: cycles[v] for v in VARIANTS}
+    assert (cycles["fused_into_requant"] == cycles["fused"]) == (weight_scales == "per_channel")
+
+
 def test_the_unfused_machine_has_a_bn_stage_whether_the_network_needs_it_or_not(three: Path) -> None:
     network = three.parent / "three.yaml"
     network.write_text(network.read_text().replace("  - {name: bn, op: batchnorm}\n", ""))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
+VARIANTS = ("fused", "unfused", "fused_into_requant")
+"""All variants: those of :data:`accelsim.config.run.Variant`, which takes longer to import."""
+
 MAX_INPUT_SIDE = 2**24
 
 MAX_DIGITS = 9

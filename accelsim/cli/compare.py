@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from accelsim.cli.arguments import VARIANTS
+
 if TYPE_CHECKING:
     from accelsim.cli.arguments import Commands
     from accelsim.results.compare import Comparison
@@ -24,9 +26,9 @@ def add_to(commands: Commands) -> None:
     compare.add_argument(
         "--variants",
         nargs=2,
-        choices=("fused", "unfused"),
+        choices=VARIANTS,
         metavar=("OF_A", "OF_B"),
-        help="compare this variant of A (fused or unfused) with this one of B (default: those that both have)",
+        help=f"compare this variant of A ({', '.join(VARIANTS)}) with this one of B (default: those that both have)",
     )
     compare.add_argument(
         "--all", dest="every", action="store_true", help="show every layer in order, not only those that changed most"
@@ -66,8 +68,8 @@ def _print_tables(comparison: Comparison, options: argparse.Namespace) -> None:
     if comparison.config:
         print_table(out, tables.config_table(comparison))
     print_lines(out, tables.network_lines(comparison.network))
-    if comparison.saving:
-        print_table(out, tables.saving_table(comparison))
+    for saving in tables.saving_tables(comparison):
+        print_table(out, saving)
     for variant in comparison.variants:
         print_table(out, tables.totals_table(variant))
         shown = tables.layers_shown(variant, every=options.every)

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.cli.arguments import add_config, add_strict, loaded_config, quoted
+from accelsim.cli.arguments import VARIANTS, add_config, add_strict, loaded_config, quoted
 from accelsim.cli.report_files import PAGE, TRACE, WAVES, write_page, write_trace_file, write_waves
 from accelsim.errors import did_you_mean
 from accelsim.optional import require
@@ -30,8 +30,8 @@ def add_to(commands: Commands) -> None:
     run.add_argument(
         "--variants",
         nargs="+",
-        choices=("fused", "unfused"),
-        help="with BN folded, without, or both (default)",
+        choices=VARIANTS,
+        help="with BN folded and without (default), or with its scale in the multipliers of machine.requantization",
     )
     add_strict(run)
     run.add_argument("--trace", action="store_true", help=f"write {TRACE} as well, for ui.perfetto.dev")

@@ -12,6 +12,7 @@ Component = Literal[
     "conv_array",
     "accumulator",
     "bn_stage",
+    "requantizer",
     "residual_add",
     "pooling",
     "activation",

@@ -7,12 +7,11 @@ from accelsim.energy.action import Action, Component, action
 from accelsim.energy.parameters import channel_changes, parameter_reads
 from accelsim.energy.taps import taps_inside
 from accelsim.energy.tiles import tile_classes
-from accelsim.layers import Epilogue
 from accelsim.program.drain import uses_function_unit
 from accelsim.program.phases import Phase
 
 COMPARISONS_TO_SATURATE = 2
-"""Conversion to the output width compares with the largest and with the smallest output."""
+"""Conversion to a width compares with the largest and with the smallest that it holds."""
 
 
 def drain_actions(machine: MachineConfig, phase: Phase, source: Component) -> list[Action]:
@@ -42,6 +41,8 @@ def drain_actions(machine: MachineConfig, phase: Phase, source: Component) -> li
         actions.append(action(source, "read", phase.source_bits, phase.shape.input.channels * taps_inside(phase.shape)))
     if epilogue.batchnorm:
         actions.extend(_batchnorm(machine, phase, outputs))
+    if phase.requantizes:
+        actions.extend(_requantization(machine, phase, outputs))
     return actions
 
 
@@ -49,7 +50,7 @@ def _accumulator(machine: MachineConfig, phase: Phase, outputs: int) -> list[Act
     """Count psums on their way out, and where a function unit makes passes, back and forth between two of them."""
     width = machine.array.psum_bits
     streamed = phase.conv_tiles is None
-    written = _passes_before_readout(phase.epilogue) if uses_function_unit(machine) else 0
+    written = _passes_before_readout(phase) if uses_function_unit(machine) else 0
     # every pass and the read-out take psums, but for the first of a streamed layer
     read = written + (not streamed)
     return [
@@ -58,8 +59,23 @@ def _accumulator(machine: MachineConfig, phase: Phase, outputs: int) -> list[Act
     ]
 
 
-def _passes_before_readout(epilogue: Epilogue) -> int:
-    return epilogue.batchnorm + epilogue.residual + epilogue.pooling + (epilogue.activation is not None)
+def _passes_before_readout(phase: Phase) -> int:
+    epilogue = phase.epilogue
+    passes = (epilogue.batchnorm, phase.requantizes, epilogue.residual, epilogue.pooling)
+    return sum(passes) + (epilogue.activation is not None)
+
+
+def _requantization(machine: MachineConfig, phase: Phase, outputs: int) -> list[Action]:
+    """Count the multiplier's product, the half that rounds it (the shift is wiring), and the clipping."""
+    psum_bits, parameter_bits = machine.array.psum_bits, machine.bn.parameter_bits
+    lanes = machine.stage("requantizer").lanes
+    reads = phase.multiplier_words and parameter_reads(machine, tile_classes(machine, phase), lanes)
+    return [
+        action("parameter_buffer", "read", parameter_bits, reads),
+        action("requantizer", "multiply", psum_bits, outputs, by_bits=parameter_bits),
+        action("requantizer", "add", psum_bits, outputs),
+        action("requantizer", "compare", psum_bits, outputs * COMPARISONS_TO_SATURATE),
+    ]
 
 
 def _batchnorm(machine: MachineConfig, phase: Phase, outputs: int) -> list[Action]:

@@ -94,13 +94,16 @@ def static_powers_mw(
     layers
         The actions of all layers of the variant.
     """
+    absent: set[Component] = set()
+    if machine.bn.when_fused == "removed" and not _normalises(layers):
+        absent.add("bn_stage")
+    if machine.requantization is None:
+        absent.add("requantizer")
     powers: dict[Component, float] = {}
     for component in COMPONENTS:
         power = getattr(table.static, component)
-        if power is not None:
+        if power is not None and component not in absent:
             powers[component] = power.mw
-    if machine.bn.when_fused == "removed" and not _normalises(layers):
-        powers.pop("bn_stage", None)
     return powers
 
 

@@ -92,6 +92,7 @@ class StaticPowers(Section):
     conv_array: StaticPower | None = None
     accumulator: StaticPower | None = None
     bn_stage: StaticPower | None = None
+    requantizer: StaticPower | None = None
     residual_add: StaticPower | None = None
     pooling: StaticPower | None = None
     activation: StaticPower | None = None

@@ -8,6 +8,7 @@ COMPONENT_NAMES = {
     "conv_array": UNIT_NAMES["conv_array"],
     "accumulator": "accumulator",
     "bn_stage": UNIT_NAMES["bn_stage"],
+    "requantizer": UNIT_NAMES["requantizer"],
     "residual_add": UNIT_NAMES["residual_add"],
     "pooling": UNIT_NAMES["pooling"],
     "activation": UNIT_NAMES["activation"],

@@ -6,6 +6,7 @@ UNIT_NAMES = {
     "dma": "DMA",
     "conv_array": "conv array",
     "bn_stage": "BN stage",
+    "requantizer": "requantiser",
     "residual_add": "residual add",
     "pooling": "pooling",
     "activation": "activation",

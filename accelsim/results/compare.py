@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from accelsim.config import LoadedConfig
     from accelsim.results.records import Records
-    from accelsim.results.summary import Summary, VariantSummary
+    from accelsim.results.summary import Saving, Summary, VariantSummary
     from accelsim.workload.graph import Graph
 
 TILING_COLUMNS = ("tiling", "second_phase_tiling")
@@ -120,6 +120,8 @@ class Comparison:
     """``None`` if it is the same network."""
     saving: dict[str, Pair]
     """What fusing saved, by the keys in ``summary.json``; empty if neither result has both variants."""
+    saving_into_requant: dict[str, Pair]
+    """The same of folding into the requantiser."""
     variants: tuple[VariantComparison, ...]
 
 
@@ -132,7 +134,7 @@ def compare(a: Records, b: Records, variants: tuple[Variant, Variant] | None = N
         The results, of any networks on any machines.
     variants
         A variant of the first result, and the variant of the second that it is compared with. Default: each variant
-        that both have with itself; where they have none in common, the only one of each.
+        that both have with itself; where they have none in common, the first of each.
 
     Raises
     ------
@@ -150,7 +152,10 @@ def compare(a: Records, b: Records, variants: tuple[Variant, Variant] | None = N
         identical=side_a == side_b and not config and not network and all(pair.is_same for pair in pairs),
         config=config,
         network=network,
-        saving=_pairs(_saving(a.summary), _saving(b.summary)),
+        saving=_pairs(_figures_of(a.summary.saving), _figures_of(b.summary.saving)),
+        saving_into_requant=_pairs(
+            _figures_of(a.summary.saving_into_requant), _figures_of(b.summary.saving_into_requant)
+        ),
         variants=pairs,
     )
 
@@ -173,11 +178,11 @@ def _chosen_variants(
 ) -> Sequence[tuple[Variant, Variant]]:
     of_a, of_b = list(a.summary.variants), list(b.summary.variants)
     if variants is None:
-        # There are two variants in all, so that results that have none in common have one each.
         return [(variant, variant) for variant in of_a if variant in of_b] or [(of_a[0], of_b[0])]
     for which, variant, known in (("first", variants[0], of_a), ("second", variants[1], of_b)):
         if variant not in known:
-            raise InputError(f"the {which} result has no variant '{variant}', but only '{known[0]}'")
+            listed = " and ".join(f"'{name}'" for name in known)
+            raise InputError(f"the {which} result has no variant '{variant}', but only {listed}")
     return [variants]
 
 
@@ -217,8 +222,8 @@ def _totals(variant: VariantSummary) -> dict[str, float]:
     return dict(_flat(variant.model_dump()))
 
 
-def _saving(summary: Summary) -> dict[str, float | None]:
-    return summary.saving.model_dump() if summary.saving else {}
+def _figures_of(saving: Saving | None) -> dict[str, float | None]:
+    return saving.model_dump() if saving else {}
 
 
 def _settings(config: LoadedConfig) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from accelsim.results.summary import (
     batchnorm_fates,
     config_hash,
     network_hash,
-    saving_between,
+    savings_of,
     summarise_variant,
     unmodelled_operators,
 )
@@ -111,7 +111,7 @@ class Result:
             )
             for run in self.experiment.variants
         }
-        both = "fused" in variants and "unfused" in variants
+        savings = savings_of(variants)
         return Summary(
             schema_version=SCHEMA_VERSION,
             accelsim_version=__version__,
@@ -121,7 +121,8 @@ class Result:
             machine=machine.name,
             bn_placement=machine.bn.placement,
             variants=variants,
-            saving=saving_between(variants["fused"], variants["unfused"]) if both else None,
+            saving=savings.get("fused"),
+            saving_into_requant=savings.get("fused_into_requant"),
             batchnorms=batchnorm_fates(self.plan.matches),
             unmodelled=unmodelled_operators(unmodelled_nodes(self.plan.graph), self.plan.layers["unfused"], batch),
         )

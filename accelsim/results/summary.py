@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -130,8 +130,15 @@ class Summary(_Record):
     bn_placement: str
     variants: dict[Variant, VariantSummary]
     saving: Saving | None
+    saving_into_requant: Saving | None = None
     batchnorms: list[BatchNormFate]
     unmodelled: list[UnmodelledOperator]
+
+    @property
+    def savings(self) -> dict[Variant, Saving]:
+        """What each folded variant saved against the unfused one, if both ran."""
+        savings: dict[Variant, Saving | None] = {"fused": self.saving, "fused_into_requant": self.saving_into_requant}
+        return {variant: saving for variant, saving in savings.items() if saving is not None}
 
     @property
     def subject(self) -> str:
@@ -178,8 +185,16 @@ def peak_bandwidth(transfers: pd.DataFrame, cycles: int) -> float:
     return float(np.max(moved / np.diff(edges)))
 
 
+def savings_of(variants: Mapping[Variant, VariantSummary] | Mapping[Variant, VariantTotals]) -> dict[Variant, Saving]:
+    """Compare every folded variant with the unfused one, if that is there."""
+    unfused = variants.get("unfused")
+    if unfused is None:
+        return {}
+    return {variant: saving_between(of, unfused) for variant, of in variants.items() if variant != "unfused"}
+
+
 def saving_between(fused: VariantSummary | VariantTotals, unfused: VariantSummary | VariantTotals) -> Saving:
-    """Compare the two variants."""
+    """Compare a folded variant with the unfused one."""
     return Saving(
         cycles_percent=_percent(fused.cycles, unfused.cycles),
         dram_bytes_percent=_percent(

@@ -187,7 +187,7 @@ class _CaseWriter:
             placed = located(added, load, first.pixels.output_region, first.channels)
             self.image.place_map(placed, operands.residual)
         weights = self._next("weight", len(phase.weight_loads))
-        self.image.place_weights([load.transfer for load in weights], phase, operands, operand_bits)
+        self.image.place_weights([load.transfer for load in weights], phase, operands, self.machine.weight_bits)
         parameters = self._next("parameter", len(phase.parameter_loads))
         bits = self.machine.bn.parameter_bits
         self.image.place_parameters([load.transfer for load in parameters], phase, operands, bits)

@@ -37,9 +37,11 @@ class Chip(NamedTuple):
     bn_removed: bool = False
     """Whether it was built for fused networks, without a BN stage."""
     operand_bits: int = 8
+    weight_bits: int = 8
     psum_bits: int = 32
     parameter_bits: int = 32
     parameters: Literal["scale_shift", "raw"] = "scale_shift"
+    requantizer: Stage | None = None
 
 
 _ALIKE = Stages(Stage(4, 1), Stage(4, 0), Stage(4, 0), Stage(4, 1))
@@ -50,8 +52,19 @@ _MIXED = Stages(Stage(3, 0), Stage(4, 1), Stage(2, 2), Stage(2, 5))
 
 CHIPS: tuple[Chip, ...] = (
     Chip(4, 3, _NARROW_ADD),
-    Chip(3, 5, _NARROW_BN, shadow=True, operand_bits=4, psum_bits=20, parameter_bits=64, parameters="raw"),
-    Chip(6, 4, _NARROW_ADD, function_unit=True, parameter_bits=8),
+    Chip(
+        3,
+        5,
+        _NARROW_BN,
+        shadow=True,
+        operand_bits=4,
+        weight_bits=8,
+        psum_bits=20,
+        parameter_bits=64,
+        parameters="raw",
+        requantizer=Stage(2, 1),
+    ),
+    Chip(6, 4, _NARROW_ADD, function_unit=True, weight_bits=4, parameter_bits=8, requantizer=Stage(3, 0)),
     Chip(
         2,
         6,
@@ -62,16 +75,17 @@ CHIPS: tuple[Chip, ...] = (
         parameter_bits=64,
         parameters="raw",
     ),
-    Chip(5, 4, _MIXED, dataflow="os"),
-    Chip(3, 6, _NARROW_ADD, dataflow="os", function_unit=True, operand_bits=4),
-    Chip(4, 5, _NARROW_BN, dataflow="is"),
-    Chip(5, 3, _MIXED, dataflow="is", shadow=True, function_unit=True),
-    Chip(3, 4, _NARROW_ACTIVATION, dataflow="is", shadow=True, operand_bits=1, parameter_bits=64),
-    Chip(7, 8, _NARROW_ADD, bn_removed=True),
-    Chip(4, 7, _NARROW_ACTIVATION, dataflow="os", bn_removed=True, operand_bits=16, parameter_bits=8),
+    Chip(5, 4, _MIXED, dataflow="os", weight_bits=3, requantizer=Stage(2, 0)),
+    Chip(3, 6, _NARROW_ADD, dataflow="os", function_unit=True, operand_bits=4, weight_bits=2, requantizer=Stage(4, 0)),
+    Chip(4, 5, _NARROW_BN, dataflow="is", weight_bits=4, parameter_bits=16, requantizer=Stage(1, 3)),
+    Chip(5, 3, _MIXED, dataflow="is", shadow=True, function_unit=True, requantizer=Stage(2, 0)),
+    Chip(3, 4, _NARROW_ACTIVATION, dataflow="is", shadow=True, operand_bits=1, weight_bits=16, parameter_bits=64),
+    Chip(7, 8, _NARROW_ADD, bn_removed=True, requantizer=Stage(8, 2)),
+    Chip(4, 7, _NARROW_ACTIVATION, dataflow="os", bn_removed=True, operand_bits=16, weight_bits=16, parameter_bits=8),
     Chip(1, 1, _ALIKE),
 )
-"""Every dataflow, with shadow registers and without, with a post-pipeline and with a function unit."""
+"""Every dataflow, with shadow registers and without, with a post-pipeline and with a function unit, with a requantiser
+and without."""
 
 
 def random_machine(random: Random, chip: Chip) -> MachineConfig:
@@ -89,6 +103,7 @@ def random_machine(random: Random, chip: Chip) -> MachineConfig:
                 "ifmap_streaming": "raster" if ws and random.random() < 0.35 else "im2col",
                 "stationary_double_buffer": chip.shadow,
                 "operand_bits": chip.operand_bits,
+                "weight_bits": chip.weight_bits,
                 "psum_bits": chip.psum_bits,
                 "grouped": "block_diagonal" if ws and random.random() < 0.5 else "sequential",
             },
@@ -111,11 +126,18 @@ def random_machine(random: Random, chip: Chip) -> MachineConfig:
                 "intermediate_bits": random.choice([None, 8, 16, 32]),
                 "when_fused": "removed" if chip.bn_removed else "bypassed",
             },
+            "requantization": _random_requantization(random, chip.requantizer),
             "residual_add": stages["residual_add"],
             "pooling": stages["pooling"],
             "activation": stages["activation"],
         }
     )
+
+
+def _random_requantization(random: Random, requantizer: Stage | None) -> dict[str, Any] | None:
+    if requantizer is None:
+        return None
+    return {**requantizer._asdict(), "weight_scales": random.choice(["per_tensor", "per_channel"])}
 
 
 def _random_buffer(random: Random) -> dict[str, Any]:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from accelsim.rtl.packing import Bytes
 
-UNITS = ("dma", "conv_array", "bn_stage", "residual_add", "pooling", "activation", "function_unit")
+UNITS = ("dma", "conv_array", "bn_stage", "requantizer", "residual_add", "pooling", "activation", "function_unit")
 """In the order in which RTL numbers their accounts."""
 
 CAUSES = (
     *(token.value for token in TOKENS),
     "bn_stage",
+    "requantizer",
     "residual_add",
     "pooling",
     "activation",

@@ -12,6 +12,7 @@ from accelsim.program.operations import (
     AccumulateOperation,
     ArrayOperation,
     DrainOperation,
+    Pass,
     PassOperation,
     Stage,
     Token,
@@ -44,11 +45,18 @@ TOKENS: tuple[Token, ...] = (
 )
 """In the order in which RTL numbers them, which is that in which every unit looks at them."""
 
-_STAGE_BITS: dict[Stage, int] = {"bn_stage": 1, "residual_add": 2, "pooling": 4, "activation": 8}
-_PASS_BITS = {"batchnorm": 1, "residual_add": 2, "pooling": 4, "activation": 8, "readout": 8}
+_STAGE_BITS: dict[Stage, int] = {"bn_stage": 1, "requantizer": 2, "residual_add": 4, "pooling": 8, "activation": 16}
+_PASS_BITS: dict[Pass, int] = {
+    "batchnorm": 1,
+    "requantize": 2,
+    "residual_add": 4,
+    "pooling": 8,
+    "activation": 16,
+    "readout": 16,
+}
 
 
-DRAIN_FIELDS = 11 + 3 * 15 + 10
+DRAIN_FIELDS = 11 + 3 * 15 + 13
 """Fields of a drain's descriptor, of which its three windows have 15 each."""
 
 
@@ -159,6 +167,9 @@ def drain_words(
             tile.channels.start if phase.parameters_at_once else 0,
             parameter_words(machine, phase),
             int(phase.epilogue.bias),
+            int(phase.multiplier_words > 0),
+            operands.multiplier >> 32,
+            operands.multiplier,
             int(operands.pooling.average),
             operands.pooling.reciprocal,
             int(function is not None),
@@ -177,7 +188,7 @@ def accumulate_words(operation: AccumulateOperation) -> Words:
 
 def parameter_words(machine: MachineConfig, phase: Phase) -> int:
     """Words per channel in the parameter buffer; a bias is the first of them."""
-    return phase.epilogue.bias + machine.bn.words * phase.epilogue.batchnorm
+    return phase.epilogue.bias + machine.bn.words * phase.epilogue.batchnorm + phase.multiplier_words
 
 
 def psum_rows(machine: MachineConfig, tile: OutputTile) -> int:

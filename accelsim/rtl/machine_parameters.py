@@ -34,6 +34,7 @@ class MachineParameters(NamedTuple):
     dataflow: int
     shadow: int
     operand_bits: int
+    weight_bits: int
     psum_bits: int
     parameter_bits: int
     function_unit: int
@@ -41,6 +42,9 @@ class MachineParameters(NamedTuple):
     bn_raw: int
     bn_lanes: int
     bn_latency: int
+    has_requantizer: int
+    requantize_lanes: int
+    requantize_latency: int
     add_lanes: int
     add_latency: int
     pool_lanes: int
@@ -66,7 +70,7 @@ def machine_parameters(machine: MachineConfig, *, has_bn: bool) -> MachineParame
         If the machine is larger than what RTL is simulated for, or has a feature that RTL lacks.
     """
     _check_limits(machine)
-    array, bn = machine.array, machine.bn
+    array, bn, requantization = machine.array, machine.bn, machine.requantization
     largest = max(getattr(machine.buffers, name).kib for name in BUFFERS) * KIB
     return MachineParameters(
         rows=array.rows,
@@ -74,6 +78,7 @@ def machine_parameters(machine: MachineConfig, *, has_bn: bool) -> MachineParame
         dataflow=_DATAFLOWS.index(array.dataflow),
         shadow=int(array.stationary_double_buffer),
         operand_bits=array.operand_bits,
+        weight_bits=machine.weight_bits,
         psum_bits=array.psum_bits,
         parameter_bits=bn.parameter_bits,
         function_unit=int(bn.placement == "pass"),
@@ -81,6 +86,9 @@ def machine_parameters(machine: MachineConfig, *, has_bn: bool) -> MachineParame
         bn_raw=int(bn.parameters == "raw"),
         bn_lanes=_lanes(machine, bn),
         bn_latency=_latency(machine, bn),
+        has_requantizer=int(requantization is not None),
+        requantize_lanes=_lanes(machine, requantization) if requantization else 1,
+        requantize_latency=_latency(machine, requantization) if requantization else 0,
         add_lanes=_lanes(machine, machine.residual_add),
         add_latency=_latency(machine, machine.residual_add),
         pool_lanes=_lanes(machine, machine.pooling),
@@ -108,7 +116,7 @@ def settings_words(machine: MachineConfig) -> Words:
 
 def psum_rows_of_half(machine: MachineConfig) -> int:
     """Rows of the psum memory in one half: every psum may be the only one of its row."""
-    return min(machine.accumulator.psums, MAX_PSUM_ROWS // machine.accumulator.halves)
+    return min(machine.half_psums, MAX_PSUM_ROWS // machine.accumulator.halves)
 
 
 def _lanes(machine: MachineConfig, stage: BnConfig | StageConfig) -> int:
@@ -134,6 +142,7 @@ def _check_limits(machine: MachineConfig) -> None:
         ("array.rows", array.rows, MAX_SIDE),
         ("array.cols", array.cols, MAX_SIDE),
         ("array.operand_bits", array.operand_bits, MAX_OPERAND_BITS),
+        ("array.weight_bits", machine.weight_bits, MAX_OPERAND_BITS),
         ("dram.bytes_per_cycle", machine.dram.bytes_per_cycle, BEAT_BYTES),
         *((f"buffers.{name}.kib", getattr(machine.buffers, name).kib, MAX_BUFFER_KIB) for name in BUFFERS),
     ]

@@ -47,7 +47,7 @@ class MemoryImage:
             self.place(load.address, packed(part.reshape(-1), bits))
 
     def place_parameters(self, loads: list[Transfer], phase: Phase, operands: Operands, bits: int) -> None:
-        """Write the parameters of each load as one run: for each channel its bias, then the words of its BN."""
+        """Write the parameters of each load as one run: for each channel its bias, then its BN or its multiplier."""
         for load, channels in zip(loads, phase.parameter_loads, strict=True):
             part = operands.parameters[channels.start : channels.start + channels.size]
             self.place(load.address, packed(part.reshape(-1), bits))

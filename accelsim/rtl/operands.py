@@ -9,6 +9,7 @@ import numpy as np
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape
 from accelsim.program.phases import Phase
+from accelsim.rtl.multiplier import random_multipliers
 
 if TYPE_CHECKING:
     from accelsim.rtl.packing import Integers
@@ -32,6 +33,10 @@ class Operands(NamedTuple):
     """Channel by word, of which there is one."""
     bn_words: Integers
     """Channel by word: scale and shift, or γ, β, μ and σ²."""
+    multipliers: Integers
+    """Channel by word, of which there is one: the requantiser's, where each channel has its own."""
+    multiplier: int
+    """The requantiser's for all channels of other phases."""
     residual: Integers
     pooling: Pooling
     clip_high: int
@@ -40,7 +45,7 @@ class Operands(NamedTuple):
     @property
     def parameters(self) -> Integers:
         """All words of a channel, as they lie in memory: its bias first."""
-        return np.concatenate([self.bias, self.bn_words], axis=1)
+        return np.concatenate([self.bias, self.bn_words, self.multipliers], axis=1)
 
 
 def random_feature_map(random: np.random.Generator, shape: tuple[int, ...], bits: int) -> Integers:
@@ -57,14 +62,26 @@ def random_operands(random: np.random.Generator, machine: MachineConfig, phase: 
     weights = (channels, shape.input.channels // groups, *shape.window.kernel) if convolution else (0,)
     output = (shape.batch, *shape.output) if epilogue.residual else (0,)
     bias_bits = min(machine.bn.parameter_bits, MAX_BIAS_BITS)
+    shared, *own = _random_multipliers(random, machine, phase, 1 + channels * phase.multiplier_words)
     return Operands(
-        weights=random_feature_map(random, weights, bits),
+        weights=random_feature_map(random, weights, machine.weight_bits),
         bias=random_feature_map(random, (channels, int(epilogue.bias)), bias_bits),
         bn_words=_random_bn_words(random, machine, channels)[:, : machine.bn.words * epilogue.batchnorm],
+        multipliers=np.array(own, dtype=np.int64).reshape(channels, phase.multiplier_words),
+        multiplier=int(shared),
         residual=random_feature_map(random, output, bits),
         pooling=Pooling(bool(random.integers(2)), round(65536 / shape.window.positions)),
         clip_high=int(random.integers(1, 2 ** min(machine.array.psum_bits - 1, 14))),
     )
+
+
+def _random_multipliers(random: np.random.Generator, machine: MachineConfig, phase: Phase, count: int) -> Integers:
+    """Return multiplier words that fit what a phase sums up: about the root of its taps times a product."""
+    shape, psum_bits = phase.shape, phase.source_bits
+    if isinstance(shape, ConvShape):
+        taps = shape.input.channels // shape.groups * shape.window.positions
+        psum_bits = machine.array.operand_bits + machine.weight_bits - 2 + taps.bit_length() // 2
+    return random_multipliers(random, count, machine.bn.parameter_bits, psum_bits, phase.stored_bits)
 
 
 def _random_bn_words(random: np.random.Generator, machine: MachineConfig, channels: int) -> Integers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -58,15 +59,24 @@ def random_source(random: Random, chip: Chip) -> Source:
     """Return a machine with this chip, and a layer in some tiling that it can have."""
     while True:
         machine = random_machine(random, chip)
-        variant: Variant = "fused" if chip.bn_removed or random.random() < 0.3 else "unfused"
+        variant = _random_variant(random, machine, chip)
         unfused, fused = _random_layer(random, machine)
         try:
             mapping = _random_mapping(random, machine, unfused)
         except MappingError:  # nothing of it fits this machine
             continue
-        layer = fused if variant == "fused" else unfused
+        layer = unfused if variant == "unfused" else fused
+        if variant == "fused_into_requant" and isinstance(layer.shape, ConvShape):
+            folded = random.random() < 0.8  # else what was folded lay ahead of it
+            layer = replace(layer, epilogue=layer.epilogue._replace(folded_scale=folded))
         if simulate_program(machine, layer_program(machine, layer, mapping)).cycles <= LONGEST_CYCLES:
             return Source(machine, layer, mapping, variant)
+
+
+def _random_variant(random: Random, machine: MachineConfig, chip: Chip) -> Variant:
+    if machine.requantization and random.random() < 0.35:
+        return "fused_into_requant"
+    return "fused" if chip.bn_removed or random.random() < 0.3 else "unfused"
 
 
 def _random_layer(random: Random, machine: MachineConfig) -> tuple[Layer, Layer]:

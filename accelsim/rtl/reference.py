@@ -11,6 +11,7 @@ import numpy as np
 from accelsim.config.machine import MachineConfig
 from accelsim.layers import ConvShape, StreamShape
 from accelsim.program.phases import Phase
+from accelsim.rtl.multiplier import mantissas_and_shifts
 from accelsim.rtl.operands import Operands, Pooling
 from accelsim.rtl.packing import wrapped
 
@@ -24,6 +25,8 @@ def phase_psums(machine: MachineConfig, phase: Phase, operands: Operands, ifmap:
     values = wrapped(_source(phase, operands, ifmap, bits), bits)
     if phase.epilogue.batchnorm:
         values = _normalised(machine, values, operands.bn_words)
+    if phase.requantizes:
+        values = _requantised(machine, phase, values, operands)
     if phase.epilogue.residual:
         values = wrapped(values + operands.residual, bits)
     if phase.epilogue.pooling:
@@ -102,6 +105,17 @@ def _normalised(machine: MachineConfig, values: Integers, words: Integers) -> In
         gamma, beta, mean, variance = columns
         result = _truncated_quotient(gamma * (exact - mean), _roots(variance + 1)) + beta
     return _lowest(result, machine.array.psum_bits)
+
+
+def _requantised(machine: MachineConfig, phase: Phase, values: Integers, operands: Operands) -> Integers:
+    """Multiply, shift with a half rounded up, and clip to the width in which the phase is stored."""
+    words = operands.multipliers[:, 0] if phase.multiplier_words else np.array([operands.multiplier])
+    factors = mantissas_and_shifts(words, machine.bn.parameter_bits)
+    mantissas, shifts = (factor.astype(object)[:, None, None] for factor in factors)
+    scaled = values.astype(object) * mantissas + 2**shifts // 2 >> shifts
+    largest = 2 ** (min(phase.stored_bits, machine.array.psum_bits) - 1) - 1
+    requantised: Integers = np.clip(scaled, -largest - 1, largest).astype(np.int64)
+    return requantised
 
 
 def _truncated_quotient(dividend: Any, divisor: Any) -> Any:

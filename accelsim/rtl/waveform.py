@@ -12,7 +12,7 @@ from vcd.reader import Token, TokenKind, tokenize
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-STAGES = ("bn_stage", "residual_add", "pooling", "activation")
+STAGES = ("bn_stage", "requantizer", "residual_add", "pooling", "activation")
 """In the order in which RTL numbers them."""
 
 NOT_STALLED = -1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from types import UnionType
+from typing import TYPE_CHECKING, get_args
 
 from accelsim.config.run import Config, TilingConfig
 from accelsim.config.settings import key_path
@@ -64,5 +65,8 @@ def _names_tiling(keys: tuple[str, ...]) -> bool:
 def _keys_below(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         yield prefix + name
-        if isinstance(field.annotation, type) and hasattr(field.annotation, "model_fields"):
-            yield from _keys_below(field.annotation, f"{prefix}{name}.")
+        # a section may be optional: the section, or None
+        choices = get_args(field.annotation) if isinstance(field.annotation, UnionType) else (field.annotation,)
+        for section in choices:
+            if isinstance(section, type) and hasattr(section, "model_fields"):
+                yield from _keys_below(section, f"{prefix}{name}.")

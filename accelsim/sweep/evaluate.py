@@ -19,7 +19,7 @@ from accelsim.documents.validation import validated
 from accelsim.errors import AccelsimError, InputError
 from accelsim.experiment import in_layers, plan_layers
 from accelsim.memo import Memo
-from accelsim.results.summary import config_hash, saving_between
+from accelsim.results.summary import config_hash, savings_of
 from accelsim.results.variant_totals import plan_totals
 from accelsim.sweep.columns import FIGURES
 from accelsim.sweep.evaluation import Evaluation
@@ -136,9 +136,13 @@ def figures_of(
     """
     plan = plan_layers(config, network, memo)
     totals = plan_totals(config.machine, config.run, plan, memo, energy_table)
-    saving = saving_between(totals["fused"], totals["unfused"]) if len(totals) == 2 else None
+    savings = savings_of(totals)
+    saving_of = savings | {"unfused": savings.get("fused")}
     areas = _areas_um2(config.machine)
-    return {variant: _figures(of, saving, config.machine, areas.get(variant)) for variant, of in totals.items()}
+    return {
+        variant: _figures(of, saving_of.get(variant), config.machine, areas.get(variant))
+        for variant, of in totals.items()
+    }
 
 
 def _figures(totals: VariantTotals, saving: Saving | None, machine: MachineConfig, area_um2: float | None) -> list[Any]:

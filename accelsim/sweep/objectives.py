@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
+from accelsim.config.run import Variant
 from accelsim.documents.wording import shortened
 from accelsim.errors import InputError, did_you_mean
 from accelsim.sweep.columns import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from accelsim.config.run import Variant
 
 Direction = Literal["minimize", "maximize"]
 
@@ -22,7 +21,7 @@ SAVINGS = {
     "dram_bytes_percent": "saved_dram_bytes_percent",
     "energy_percent": "saved_energy_percent",
 }
-"""Figures that belong to both variants, as ``saving.NAME``."""
+"""Figures that lie between fused and unfused, as ``saving.NAME``."""
 
 ENERGIES = frozenset({"energy_pj", "energy_delay_joule_seconds", "saved_energy_percent"})
 """Figures that there are only with a table of energies."""
@@ -68,7 +67,7 @@ def _objectives() -> dict[str, Objective]:
     """All objectives by name."""
     savings = {f"saving.{name}": Objective("fused", column) for name, column in SAVINGS.items()}
     names = {name: name for name in FIGURES if name not in SAVINGS.values()} | SHORT_NAMES
-    variants: tuple[Variant, ...] = ("fused", "unfused")
+    variants: tuple[Variant, ...] = get_args(Variant)
     of_variants = {
         f"{variant}.{name}": Objective(variant, column) for variant in variants for name, column in names.items()
     }

@@ -115,6 +115,6 @@ def _product(sizes: Sequence[int], constraints: Sequence[Sequence[Constraint]], 
 
 
 def with_value(data: dict[str, Any], keys: Sequence[str], value: Any) -> dict[str, Any]:
-    """Return data with a value put in; whatever lies beside its path is shared with ``data``."""
+    """Return data with a value put in, in new sections where there are none; what lies beside its path is shared."""
     key, *inside = keys
-    return data | {key: with_value(data.get(key, {}), inside, value) if inside else value}
+    return data | {key: with_value(data.get(key) or {}, inside, value) if inside else value}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from accelsim.cli import main
-from accelsim.config import LoadedConfig
+from accelsim.cli.arguments import VARIANTS
+from accelsim.config import LoadedConfig, Variant
 from accelsim.experiment import LayersDone
 from accelsim.report.terminal import progress
 from accelsim.results.result import Result, simulate
@@ -223,3 +225,16 @@ def test_without_its_library_nothing_is_simulated(
     assert main([*RUN, option]) == 2
     assert capsys.readouterr().err == f"error: this needs {library}: pip install 'accelsim[report]'\n"
     assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_folding_into_a_requantiser_needs_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*RUN, "--variants", "fused", "fused_into_requant"]) == 2
+    refused = capsys.readouterr().err
+    assert refused.startswith("error: --set run.variants: 'fused_into_requant' folds BN into the multipliers of a")
+    assert refused.endswith("set machine.requantization, for instance to {lanes: 32}\n")
+    assert not Path("out").exists()
+
+
+def test_all_variants_can_be_chosen() -> None:
+    assert set(VARIANTS) == set(get_args(Variant))

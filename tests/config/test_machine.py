@@ -207,3 +207,14 @@ def test_what_pools_needs_an_activation_as_wide(pooling: int, activation: int, p
         "bn": {"lanes": 4, "placement": placement},
     }
     assert MachineConfig.model_validate(MINIMAL | stages).can_pool == can_pool
+
+
+def test_a_machine_has_a_requantiser_if_it_is_told() -> None:
+    assert MachineConfig.model_validate(MINIMAL).requantization is None
+    with pytest.raises(ValueError, match="no requantiser"):
+        MachineConfig.model_validate(MINIMAL).stage("requantizer")
+    config = MachineConfig.model_validate(MINIMAL | {"requantization": {"lanes": 2}})
+    for name in ("requantizer", "requantize"):
+        assert config.stage(name) is config.requantization
+    assert config.requantization is not None
+    assert (config.requantization.latency_cycles, config.requantization.weight_scales) == (0, "per_channel")

@@ -104,3 +104,10 @@ def test_all_of_a_network_is_priced(repository: Path) -> None:
         assert priced[layer.variant, layer.layer] == pytest.approx(
             sum(done.count * action_pj(config.machine, table, done) for done in layer.actions)
         )
+
+
+@pytest.mark.parametrize("requantization", [None, {"lanes": 3}])
+def test_a_requantiser_takes_static_power_where_there_is_one(requantization: dict[str, int] | None) -> None:
+    on = machine(accumulator={"psums": 256}, **({"requantization": requantization} if requantization else {}))
+    (layer,) = energies(with_static(requantizer=3), (100, ()), on=on)
+    assert [entry.component for entry in layer.components] == (["requantizer"] if requantization else [])

@@ -20,6 +20,7 @@ from accelsim.program.layer import layer_program
 from accelsim.timing.work import Transfer
 from accelsim.workload.shapes import Shape, Window
 from tests.energy.cases import actions_on, by_name, convolution, machine
+from tests.oracle.words import phases_of
 from tests.random_cases import random_case, random_mapping, seeded
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
@@ -289,7 +290,7 @@ class TestRandomLayers:
         random = seeded(seed)
         case = random_case(random)
         mapping = random_mapping(random, case)
-        unfused, fused = (by_name(layer_actions(case.machine, layer, mapping)) for layer in case.layers)
+        unfused, fused = (by_name(layer_actions(case.machine, layer, mapping)) for layer in case.layers[:2])
         if case.fused == case.unfused:
             assert fused == unfused
             return
@@ -310,7 +311,7 @@ def needed(machine: MachineConfig, layer: Layer) -> Iterator[tuple[str, int, int
     if isinstance(shape, ConvShape):
         weights = shape.output.channels * shape.input.channels // shape.groups * shape.window.positions
         yield "weight_buffer", weights, machine.weight_bits
-    words = epilogue.bias + machine.bn.words * epilogue.batchnorm
+    words = sum(phase.words for phase in phases_of(machine, layer))
     yield "parameter_buffer", shape.output.channels * words, machine.bn.parameter_bits
     yield "residual_buffer", shape.batch * shape.output.elements * epilogue.residual, operand_bits
 
@@ -333,3 +334,32 @@ def test_transfers_that_are_known_need_no_program() -> None:
     transfers = [operation.transfer for operation in program.transfers]
     assert layer_actions(on, layer, mapping, transfers) == layer_actions(on, layer, mapping)
     assert "dram.read" not in by_name(layer_actions(on, layer, mapping, []))
+
+
+@pytest.mark.parametrize(
+    ("epilogue", "weight_scales", "words"),
+    [
+        # With a lane for each of 3 columns: the multipliers of 4 channels once (a block of 3 and one of 1).
+        (Epilogue(bias=True), "per_channel", 4 + 4),
+        (Epilogue(bias=True), "per_tensor", 4),
+        (Epilogue(bias=True, folded_scale=True), "per_tensor", 4 + 4),
+        (Epilogue(batchnorm=True), "per_channel", 2 * 4),  # the scales of the weights are in BN's
+    ],
+)
+def test_the_requantiser_multiplies_rounds_and_clips_every_output(
+    epilogue: Epilogue, weight_scales: str, words: int
+) -> None:
+    on = machine(requantization={"lanes": 3, "weight_scales": weight_scales})
+    counts = actions_on(on, convolution(**epilogue._asdict()))
+    # 4 channels of 4 pixels
+    assert counts["requantizer.multiply"] == counts["requantizer.add"] == 16
+    assert counts["requantizer.compare"] == 2 * 16
+    assert counts["parameter_buffer.read"] == words
+
+
+def test_a_pass_of_the_requantiser_takes_the_psums_and_puts_them_back() -> None:
+    layer = convolution(bias=True)
+    without = actions_on(machine(bn={"placement": "pass"}), layer)
+    counts = actions_on(machine(bn={"placement": "pass"}, requantization={"lanes": 3}), layer)
+    for name in ("accumulator.read", "accumulator.write"):
+        assert counts[name] == without[name] + 16

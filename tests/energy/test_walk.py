@@ -26,9 +26,9 @@ from tests.random_cases import (
     variants_of_network,
 )
 
-LAYERS = 80
+LAYERS = 110
 
-NETWORKS = 25
+NETWORKS = 40
 
 SPARSE = 40
 
@@ -120,5 +120,5 @@ def test_the_cases_have_everything_that_is_counted_in_a_way_of_its_own() -> None
     expected |= {f"{dataflow} {form}" for dataflow in ("ws", "is", "os") for form in ("scale_shift", "raw")}
     expected |= {f"groups {way}" for way in ("ws sequential", "ws block_diagonal", "is sequential", "os sequential")}
     expected |= {f"{what} on chip" for what in ("ifmap", "intermediate", "ofmap")}
-    expected |= {"bias", "batchnorm", "residual", "pooling", "activation"}
+    expected |= {"bias", "batchnorm", "residual", "pooling", "activation", "folded_scale"}
     assert {feature for case in cases for feature in features(*case)} == expected

@@ -71,7 +71,7 @@ def walk(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -> Counter
     if not (layer.epilogue.batchnorm and machine.bn.placement == "offchip"):
         _Convolution(machine, counts, layer.shape, layer.epilogue, operand, operand, kept.ifmap).run(mapping.tiling)
         return counts
-    first = Epilogue(bias=layer.epilogue.bias)
+    first = Epilogue(bias=layer.epilogue.bias, folded_scale=layer.epilogue.folded_scale)
     _Convolution(machine, counts, layer.shape, first, operand, between, kept.ifmap).run(mapping.tiling)
     assert mapping.second_phase is not None
     shape = StreamShape(layer.shape.batch, layer.shape.output, layer.shape.output, Window())
@@ -94,6 +94,12 @@ class _Phase:
         source_is_ofmap: bool,
     ) -> None:
         self.machine = machine
+        is_convolution, requantizer = isinstance(shape, ConvShape), machine.requantization
+        self.requantizes = requantizer is not None and (is_convolution or epilogue.batchnorm)
+        # a multiplier in the parameter buffer, or in a register
+        self.has_multiplier = is_convolution and not epilogue.batchnorm
+        if requantizer is not None and requantizer.weight_scales == "per_tensor":
+            self.has_multiplier = self.has_multiplier and epilogue.folded_scale
         self.weight_bits = machine.array.weight_bits or machine.array.operand_bits
         self.counts = counts
         self.shape = shape
@@ -151,6 +157,7 @@ class _Phase:
         is_in_accumulator = not streamed
         stages = [
             (self.epilogue.batchnorm, self.normalise),
+            (self.requantizes, self.requantize),
             (self.epilogue.residual, self.add_residual),
             (self.epilogue.pooling, self.pool),
             (self.epilogue.activation is not None, self.activate),
@@ -193,6 +200,29 @@ class _Phase:
                 self.act("parameter_buffer", "read", bn.parameter_bits, times=words)
                 for _ in together:
                     self.scale_and_shift(psum, bn.parameter_bits)
+
+    def requantize(self, rows: list[Row]) -> None:
+        assert self.machine.requantization is not None
+        lanes, psum, word = (
+            self.machine.requantization.lanes,
+            self.machine.array.psum_bits,
+            self.machine.bn.parameter_bits,
+        )
+        block, held = -1, [None] * lanes
+        for row in rows:
+            if row.block != block:
+                block, held = row.block, [None] * lanes
+            for together in pieces(row.columns, lanes):
+                read = set()
+                for lane, (_, output) in enumerate(together):
+                    if held[lane] != output:
+                        held[lane] = output  # type: ignore[call-overload]
+                        read.add(output)
+                    self.act("requantizer", "multiply", psum, word)
+                    self.act("requantizer", "add", psum)
+                    for _bound in ("largest", "smallest"):
+                        self.act("requantizer", "compare", psum)
+                self.act("parameter_buffer", "read", word, times=len(read) * self.has_multiplier)
 
     def take_root(self) -> None:
         if self.machine.bn.parameters == "raw":

@@ -16,7 +16,7 @@ TILE = Block(1, 5, 3)
 
 
 def function_unit(bench: Bench, *operations: FunctionUnitOperation, flush: int = 0) -> FunctionUnit:
-    config = machine(bn={"placement": "pass", "flush_cycles": flush})
+    config = machine(bn={"placement": "pass", "flush_cycles": flush}, requantization={"lanes": 5, "latency_cycles": 9})
     return FunctionUnit(bench.environment, bench.tokens, operations, config)
 
 
@@ -60,8 +60,10 @@ def test_a_flush_is_busy_time() -> None:
 @pytest.mark.parametrize(
     ("kind", "cycles"),
     [
-        # 5 rows of 6: 4 lanes of BN, 2 of the residual add, 1 of pooling, 8 of the activation, which reads out too.
+        # 5 rows of 6: 4 lanes of BN, 5 of the requantiser, 2 of the residual add, 1 of pooling, 8 of the activation,
+        # which reads out too.
         ("batchnorm", 10),
+        ("requantize", 10),
         ("residual_add", 15),
         ("pooling", 30),
         ("activation", 5),

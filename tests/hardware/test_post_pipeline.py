@@ -41,6 +41,21 @@ def test_what_a_stage_is_not_busy_for_it_is_stalled_on() -> None:
     assert stalls(stages["activation"]) == [("residual_add", 5, 15), ("pipeline_latency", 15, 21)]
 
 
+def test_the_requantiser_is_between_bn_and_residual_add() -> None:
+    # 5 rows of 6: BN 10 as above, the requantiser in 1 lane 30; latencies 2 + 7 + 3.
+    bench = Bench()
+    operation = drain(("bn_stage", "requantizer", "activation"), Block(1, 5, 6))
+    on = machine(requantization={"lanes": 1, "latency_cycles": 7})
+    unit = PostPipeline(bench.environment, bench.tokens, [operation], on)
+    bench.run(unit)
+    assert [account.unit for account in unit.accounts][:3] == ["bn_stage", "requantizer", "residual_add"]
+    stages = accounts(unit)
+    assert spans(stages["requantizer"]) == [(0, 42)]
+    assert stages["requantizer"].busy_cycles == 30
+    assert stalls(stages["requantizer"]) == [("pipeline_latency", 30, 42)]
+    assert stalls(stages["bn_stage"]) == [("requantizer", 10, 30), ("pipeline_latency", 30, 42)]
+
+
 def test_a_stage_that_no_drain_needs_stays_idle() -> None:
     pooling = run(drain(("activation",), Block(1, 5, 6)))["pooling"]
     assert (pooling.busy_cycles, pooling.stalls, pooling.end_cycle) == (0, [], 0)

@@ -29,7 +29,7 @@ class WayOut(NamedTuple):
 def ways_out(program: Program) -> Iterator[WayOut]:
     """Yield what every tile passes."""
     for drain in program.drains:
-        steps = list(drain.stages)
+        steps: list[str] = [*drain.stages]
         takes, gives = Token.PARAMETER_FULL in drain.takes, Token.PARAMETER_FREE in drain.gives
         yield WayOut(steps, ["drain"] if takes else [], ["drain"] if gives else [])
     found = WayOut([], [], [])

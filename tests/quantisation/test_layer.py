@@ -127,6 +127,8 @@ def test_the_rtl_delivers_the_same() -> None:
         weights=unfused.weights,
         bias=unfused.bias[:, None],
         bn_words=np.stack([scale, shift + 2**4], axis=1),
+        multipliers=np.empty((CHANNELS, 0), np.int64),
+        multiplier=0,
         residual=np.empty(0, np.int64),
         pooling=Pooling(average=False, reciprocal=0),
         clip_high=0,

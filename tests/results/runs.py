@@ -14,6 +14,11 @@ CASES = {
     "alpha5": ("alpha5",),
     "resnet18": ("resnet18",),
     "cifar, kept on chip": ("vgg16_bn_cifar10", "machine.keep_on_chip=true", "run.batch=2"),
+    "alpha5, requantised": (
+        "alpha5",
+        "machine.requantization={lanes: 4, weight_scales: per_tensor}",
+        "run.variants=[unfused, fused, fused_into_requant]",
+    ),
     "mobilenet, off chip": (
         "mobilenet_v2",
         "machine.bn={placement: offchip, lanes: 8, latency_cycles: 3, intermediate_bits: 16, when_fused: bypassed}",

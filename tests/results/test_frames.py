@@ -30,7 +30,7 @@ def test_the_promised_columns_are_there(result: Result) -> None:
 
 
 def test_the_sums_of_layers_are_the_summary(result: Result) -> None:
-    assert set(result.summary.variants) == {"fused", "unfused"}
+    assert set(result.summary.variants) >= {"fused", "unfused"}
     for variant, total in result.summary.variants.items():
         layers = result.layers[result.layers["variant"] == variant]
         for name in ["cycles", "macs", "ops", "compute_cycles", "stall_cycles", "dram_read_bytes", "dram_write_bytes"]:

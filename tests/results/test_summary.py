@@ -263,3 +263,29 @@ def test_a_network_without_any_operation_has_no_shares() -> None:
 
 def test_what_is_modelled_is_not_told_of() -> None:
     assert result_of("resnet18").summary.unmodelled == []
+
+
+def test_folding_into_the_requantiser_has_a_saving_of_its_own() -> None:
+    # Of alpha5 (tests/test_experiment.py: 670 and 688 cycles) with passes of the requantiser: 16 rows of 8 columns in 4
+    # lanes take 32 cycles in each variant. A bias and a multiplier (2 words) are 16 bytes, as many as scale and shift,
+    # and take 2 cycles more on the port than a bias alone.
+    summary = result_of("alpha5, requantised").summary
+    assert {variant: of.cycles for variant, of in summary.variants.items()} == {
+        "unfused": 688 + 32,
+        "fused": 670 + 32,
+        "fused_into_requant": 670 + 32 + 2,
+    }
+    assert summary.saving is not None
+    assert summary.saving_into_requant is not None
+    assert summary.saving.cycles_percent == 100 * 18 / 720
+    assert summary.saving_into_requant.cycles_percent == 100 * 16 / 720
+    assert summary.saving_into_requant.dram_bytes_percent == 0
+    assert list(summary.savings) == ["fused", "fused_into_requant"]
+
+
+@pytest.mark.parametrize("variants", ["[fused, fused_into_requant]", "[unfused, fused_into_requant]"])
+def test_savings_are_against_the_unfused_variant(variants: str) -> None:
+    settings = ["machine.requantization={lanes: 4}", f"run.variants={variants}"]
+    summary = accelsim.simulate(accelsim.load_config(CONFIGS / "alpha5.yaml", settings)).summary
+    assert summary.saving is None
+    assert (summary.saving_into_requant is not None) == ("unfused" in summary.variants)

@@ -12,6 +12,15 @@ def test_chips_differ_in_all_that_is_built_in() -> None:
     assert {chip.parameters for chip in CHIPS} == {"scale_shift", "raw"}
     assert {chip.bn_removed for chip in CHIPS} == {True, False}
     assert {chip.operand_bits for chip in CHIPS} == {1, 4, 8, 16}
+    assert {(8, 4), (4, 8), (8, 8), (16, 8)} < {(chip.operand_bits, chip.weight_bits) for chip in CHIPS}
+
+
+def test_requantisers_are_in_every_dataflow_and_in_both_pipelines() -> None:
+    with_one = [chip for chip in CHIPS if chip.requantizer]
+    assert {chip.dataflow for chip in with_one} == {"ws", "is", "os"}
+    assert {chip.function_unit for chip in with_one} == {True, False}
+    assert {chip.bn_removed for chip in with_one} == {True, False}
+    assert len(with_one) < len(CHIPS)
 
 
 def test_the_rest_of_a_machine_is_drawn() -> None:

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import pytest
+
 from accelsim.layout import Region
 from accelsim.program.operations import Token
 from accelsim.rtl.build import SOURCES
 from accelsim.rtl.case import CONV_ARRAY, DRAIN_UNIT, RtlCase
 from accelsim.rtl.cosimulation import CAUSES
 from accelsim.rtl.descriptors import DRAIN_FIELDS, TOKENS, transfer_words
+from accelsim.rtl.multiplier import mantissas_and_shifts
 from tests.hand_built import write
-from tests.rtl.layers import case_of, convolution
+from tests.rtl.layers import alike, case_of, convolution
 
 PACKAGE = (SOURCES / "machine.sv").read_text(encoding="utf-8")
 
@@ -58,10 +62,29 @@ def test_a_drain_is_loaded_by_name() -> None:
     case = case_of(convolution(4, 3, bias=True, batchnorm=True, residual=True, activation="relu"))
     drain = loaded(case, DRAIN_UNIT, "drain_t", windows=3)
     # bn_stage, residual_add, activation
-    assert drain["stages"] == 0b1011
+    assert drain["stages"] == 0b10101
     assert (drain["rows"], drain["extent"], drain["last_extent"]) == (9, 3, 3)
-    assert (drain["parameter_words"], drain["bn_word"]) == (3, 1)
-    assert (drain["rectify"], drain["clip"], drain["requantise"], drain["to_ofmap"]) == (1, 0, 1, 1)
+    assert (drain["parameter_words"], drain["stage_word"]) == (3, 1)
+    assert (drain["rectify"], drain["clip"], drain["convert"], drain["to_ofmap"]) == (1, 0, 1, 1)
+
+
+@pytest.mark.parametrize(("weight_scales", "words"), [("per_channel", 1), ("per_tensor", 0)])
+def test_multipliers_are_words_behind_the_bias_or_one_of_the_operation(weight_scales: str, words: int) -> None:
+    machine = alike(requantization={"lanes": 3, "weight_scales": weight_scales})
+    drain = loaded(case_of(convolution(4, 3, bias=True), machine), DRAIN_UNIT, "drain_t", windows=3)
+    # requantizer, activation
+    assert drain["stages"] == 0b10010
+    assert (drain["parameter_words"], drain["stage_word"], drain["has_multipliers"]) == (1 + words, 1, words)
+    assert drain["multiplier_low"] > 0
+
+
+def test_a_multiplier_of_64_bits_takes_two_fields() -> None:
+    machine = alike(bn={"parameter_bits": 64}, requantization={"lanes": 3, "weight_scales": "per_tensor"})
+    drain = loaded(case_of(convolution(4, 3), machine), DRAIN_UNIT, "drain_t", windows=3)
+    word = drain["multiplier_high"] << 32 | drain["multiplier_low"]
+    mantissas, shifts = mantissas_and_shifts(np.array([word - (word >> 63 << 64)]), 64)
+    assert abs(int(mantissas[0])) > 2**32
+    assert shifts[0] > 0
 
 
 def test_a_write_changes_no_bits_beside_its_columns() -> None:

@@ -24,6 +24,20 @@ def test_the_passes_of_a_function_unit_have_no_latency() -> None:
     assert (passes.bn_latency, passes.activate_latency, passes.function_unit) == (0, 0, 1)
 
 
+def test_weights_are_as_wide_as_operands_unless_they_have_a_width_of_their_own() -> None:
+    widths = [
+        machine_parameters(alike(array=array), has_bn=True)[4:6]
+        for array in ({"operand_bits": 4}, {"operand_bits": 4, "weight_bits": 2})
+    ]
+    assert widths == [(4, 4), (4, 2)]
+
+
+def test_a_requantiser_is_built_only_where_there_is_one() -> None:
+    built = machine_parameters(alike(requantization={"lanes": 64, "latency_cycles": 2}), has_bn=True)
+    assert (built.has_requantizer, built.requantize_lanes, built.requantize_latency) == (1, 3, 2)
+    assert machine_parameters(alike(), has_bn=True).has_requantizer == 0
+
+
 def test_dataflows_are_numbered_as_in_rtl() -> None:
     numbers = [machine_parameters(alike(array={"dataflow": flow}), has_bn=True).dataflow for flow in ("ws", "is", "os")]
     assert numbers == [0, 1, 2]
@@ -38,8 +52,17 @@ def test_buffers_are_built_as_large_as_the_largest_and_a_power_of_two() -> None:
 @pytest.mark.parametrize(
     ("section", "changed", "message"),
     [
+        (
+            "array",
+            {"weight_bits": 17},
+            "machine.array.weight_bits: RTL is simulated up to 16, not 17",
+        ),
         ("array", {"cols": 65}, "machine.array.cols: RTL is simulated up to 64, not 65"),
-        ("array", {"operand_bits": 17}, "machine.array.operand_bits: RTL is simulated up to 16, not 17"),
+        (
+            "array",
+            {"operand_bits": 17, "weight_bits": 8},
+            "machine.array.operand_bits: RTL is simulated up to 16, not 17",
+        ),
         (
             "array",
             {"sparsity": "2:4"},

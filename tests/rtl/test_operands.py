@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from accelsim.config.machine import MachineConfig
 from accelsim.layers import Layer
 from accelsim.program.phases import layer_phases
 from accelsim.rtl.operands import Operands, random_feature_map, random_operands
@@ -9,7 +11,10 @@ from tests.rtl.layers import alike, convolution, mapped
 
 
 def operands_of(layer: Layer, parameters: str = "scale_shift") -> Operands:
-    machine = alike(bn={"parameters": parameters})
+    return operands_on(alike(bn={"parameters": parameters}), layer)
+
+
+def operands_on(machine: MachineConfig, layer: Layer) -> Operands:
     (phase,) = layer_phases(machine, layer, mapped(machine, layer))
     return random_operands(np.random.default_rng(1), machine, phase)
 
@@ -34,6 +39,20 @@ def test_a_channels_bias_comes_before_its_bn() -> None:
 def test_what_is_not_needed_is_empty() -> None:
     operands = operands_of(convolution(4, 6))
     assert (operands.parameters.size, operands.residual.size) == (0, 0)
+
+
+def test_weights_have_their_own_width() -> None:
+    machine = alike(array={"operand_bits": 8, "weight_bits": 2})
+    weights = operands_on(machine, convolution(40, 6)).weights
+    assert set(weights.flatten().tolist()) == {-2, -1, 0, 1}
+
+
+@pytest.mark.parametrize(("weight_scales", "columns"), [("per_channel", 2), ("per_tensor", 1)])
+def test_a_channels_multiplier_comes_behind_its_bias(weight_scales: str, columns: int) -> None:
+    machine = alike(requantization={"lanes": 3, "weight_scales": weight_scales})
+    operands = operands_on(machine, convolution(4, 6, bias=True))
+    assert operands.parameters.shape == (6, columns)
+    assert operands.parameters[:, 1:].tolist() == operands.multipliers.tolist()
 
 
 def test_no_variance_is_negative() -> None:

@@ -20,7 +20,7 @@ NONE = np.empty((0,), dtype=np.int64)
 
 def psums_of(layer: Layer, ifmap: Any, machine: MachineConfig | None = None, **operands: Any) -> list[Any]:
     machine = machine or alike()
-    default = Operands(NONE, NONE, NONE, NONE, Pooling(average=False, reciprocal=0), clip_high=0)
+    default = Operands(NONE, NONE, NONE, NONE, 0, NONE, Pooling(average=False, reciprocal=0), clip_high=0)
     given = default._replace(**{name: _array(value) for name, value in operands.items()})
     (phase,) = layer_phases(machine, layer, mapped(machine, layer))
     values: list[Any] = phase_psums(machine, phase, given, np.array(ifmap)).tolist()
@@ -43,9 +43,9 @@ def test_groups_see_their_own_channels_only() -> None:
 
 
 def test_psums_wrap_at_their_width() -> None:
-    layer = convolution(1, 1, side=1)
-    machine = alike(array={"psum_bits": 8})
-    assert psums_of(layer, [[[[16]]]], machine, weights=[[[[8]]]]) == [[[[-128]]]]
+    layer = convolution(2, 1, side=1)
+    machine = alike(array={"operand_bits": 4, "psum_bits": 8})
+    assert psums_of(layer, [[[[-8]], [[-8]]]], machine, weights=[[[[-8]], [[-8]]]]) == [[[[-128]]]]
 
 
 def test_scale_and_shift() -> None:
@@ -59,6 +59,51 @@ def test_raw_statistics() -> None:
     machine = alike(bn={"parameters": "raw"})
     # 7 · (−5 − 2) / √(15 + 1) + 100 = −12.25 + 100, rounded towards zero before the addition
     assert psums_of(layer, [[[[-5]]]], machine, bn_words=[[7, 100, 2, 15]]) == [[[[88]]]]
+
+
+@pytest.mark.parametrize(
+    ("psum", "mantissa", "shift", "result"),
+    [
+        (5, 3, 0, 15),  # nothing to round
+        (5, 3, 1, 8),  # 7.5: a half goes up ...
+        (-5, 3, 1, -7),  # ... also below 0
+        (5, -3, 2, -4),  # −3.75
+        (1, 1, 63, 0),
+        (-1, 1, 63, 0),
+        (100, 3, 0, 127),
+        (-100, 3, 1, -128),
+    ],
+)
+def test_requantisation_rounds_a_half_up_and_clips(psum: int, mantissa: int, shift: int, result: int) -> None:
+    layer, machine = convolution(1, 1, side=1), alike(requantization={"lanes": 3, "weight_scales": "per_tensor"})
+    psums = psums_of(layer, [[[[1]]]], machine, weights=[[[[psum]]]], multiplier=mantissa * 64 + shift)
+    assert psums == [[[[result]]]]
+
+
+def test_every_channel_has_its_multiplier() -> None:
+    layer, machine = convolution(1, 2, side=1), alike(requantization={"lanes": 3})
+    words = {"weights": [[[[7]]], [[[7]]]], "multipliers": [[2 * 64], [-1 * 64 + 1]]}
+    assert psums_of(layer, [[[[1]]]], machine, **words) == [
+        [
+            [
+                [14],
+            ],
+            [[-3]],
+        ]
+    ]
+
+
+def test_what_is_requantised_is_normalised_before_and_added_to_behind() -> None:
+    layer = streamed(1, side=1, batchnorm=True, residual=True)
+    machine = alike(requantization={"lanes": 3})
+    # (3 · 2 + 1) / 2 = 3.5, rounded up, + 100
+    operands = {"bn_words": [[2 * 2**16, 1]], "multiplier": 64 + 1, "residual": [[[[100]]]]}
+    assert psums_of(layer, [[[[3]]]], machine, **operands) == [[[[104]]]]
+
+
+def test_what_nothing_normalises_is_not_requantised() -> None:
+    layer, machine = streamed(1, side=1, activation="relu"), alike(requantization={"lanes": 3})
+    assert psums_of(layer, [[[[3]]]], machine, multiplier=0) == [[[[3]]]]
 
 
 def test_residual_then_activation() -> None:

@@ -12,6 +12,8 @@ import accelsim
 from accelsim import experiment
 from accelsim.cli import main
 from accelsim.errors import AccelsimError, MappingError
+from accelsim.experiment import in_layers
+from accelsim.memo import Memo
 from accelsim.sweep import evaluate
 from accelsim.sweep.columns import FIGURES
 from accelsim.sweep.evaluate import Evaluator, PointError
@@ -20,6 +22,7 @@ from accelsim.sweep.folder import begin
 from accelsim.sweep.objectives import ENERGIES, SAVINGS
 from accelsim.sweep.reading import read_sweep
 from accelsim.sweep.show import point_yaml
+from accelsim.workload import read_network
 from tests.results.runs import CONFIGS
 from tests.sweep.tiny_sweeps import MIXED_AXES, evaluations_of, points_of, refusal, tiny_sweep
 
@@ -83,6 +86,31 @@ def test_areas_are_those_of_the_machine_with_its_memories(repository: Path, tmp_
     assert unknown.reason is None  # no such tile in the table: all figures but the areas
     missing = {name for name, value in zip(FIGURES, unknown.figures["fused"], strict=True) if value is None}
     assert missing == {"area_um2", "cycles_x_area"}
+
+
+def test_each_folded_variant_saves_against_the_unfused_one(tmp_path: Path) -> None:
+    sweep = tiny_sweep(
+        tmp_path,
+        "  - machine.requantization.lanes: [4]\n  - machine.requantization.weight_scales: [per_tensor]\n",
+    )
+    begin(tmp_path / "sweep", sweep, resume=False, force=False)
+    (tmp_path / "point.yaml").write_text(point_yaml(tmp_path / "sweep", 0, tmp_path))
+    variants = "run.variants=[fused_into_requant, fused, unfused]"
+    config = accelsim.load_config(tmp_path / "point.yaml", [variants])
+    summary = accelsim.simulate(config).summary
+    network = in_layers(config, read_network(config.workload_path))
+    saved = {
+        variant: dict(zip(FIGURES, figures, strict=True))["saved_cycles_percent"]
+        for variant, figures in evaluate.figures_of(config, network, Memo()).items()
+    }
+    assert summary.saving
+    assert summary.saving_into_requant
+    of_fused = summary.saving.cycles_percent
+    assert saved == {
+        "fused_into_requant": summary.saving_into_requant.cycles_percent,
+        "fused": of_fused,
+        "unfused": of_fused,
+    }
 
 
 def test_one_variant_alone_saves_nothing(tmp_path: Path) -> None:

@@ -181,7 +181,10 @@ def test_faults_of_axes_are_told_with_their_line(tmp_path: Path, axes: str, mess
             "sweep.yaml:6: objectives[0]: "
             "'saving.cycles_percent' needs the variant 'unfused', which is not in 'variants'",
         ),
-        ("variants: [fussed]\n", "sweep.yaml:5: variants[0]: must be one of 'fused', 'unfused', not 'fussed'"),
+        (
+            "variants: [fussed]\n",
+            "sweep.yaml:5: variants[0]: must be one of 'fused', 'unfused', 'fused_into_requant', not 'fussed'",
+        ),
         ("variants: [fused, fused]\n", "run.variants: names a variant twice"),
         ("workloads: [nett.yaml]\n", "sweep.yaml:5: workloads[0]: "),
         ("workloads: [net.yaml, more/../net.yaml]\n", "workloads[1]: there is a network called 'net' already"),

@@ -75,6 +75,9 @@ def test_sections_on_the_way_are_made_where_they_are_missing() -> None:
         "run": {"tiling": {"conv": {"out_height": 2}}}
     }
     assert base == {"run": {"tiling": {}}}
+    without = {"machine": {"requantization": None}}
+    lanes = ("machine", "requantization", "lanes")
+    assert with_value(without, lanes, 8) == {"machine": {"requantization": {"lanes": 8}}}
 
 
 def test_a_million_million_points_are_counted_at_once(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ GROUPS = {
     "parameter_buffer": "other_buffers",
     "residual_buffer": "other_buffers",
     "ofmap_buffer": "other_buffers",
+    "requantizer": "other_units",
     "residual_add": "other_units",
     "pooling": "other_units",
     "activation": "other_units",

@@ -42,7 +42,7 @@ HEIGHT_IN = 3.0
 
 OPS_PER_MAC = 2
 
-MARKERS = {"fused": "o", "unfused": "s"}
+MARKERS = {"fused": "o", "unfused": "s", "fused_into_requant": "^"}
 
 MARKER_PT = 3.5
 

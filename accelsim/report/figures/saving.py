@@ -36,12 +36,12 @@ def plot_saving(records: Records, axes: Axes | None = None, layers: Sequence[str
     Raises
     ------
     InputError
-        If there is no such layer, or only one variant ran.
+        If there is no such layer, or fused and unfused did not both run.
     """
     saving = records.summary.saving
     if saving is None:
-        (only,) = records.summary.variants
-        raise InputError(f"what fusing saves shows between both variants, and only the {only} one ran")
+        ran = " and ".join(records.summary.variants)
+        raise InputError(f"what fusing saves shows between fused and unfused, and only {ran} ran")
     shown = select(records, layers).layers
     cycles = _saved_percent(records.layers, shown, ["cycles"])
     traffic = _saved_percent(records.layers, shown, ["dram_read_bytes", "dram_write_bytes"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ABOVE_TALLEST = 1.05
 """The axis ends above the tallest bar, so that no legend touches it."""
 
-HATCHES = {"fused": "", "unfused": "//////"}
+HATCHES = {"fused": "", "unfused": "//////", "fused_into_requant": "......"}
 
 
 def draw_stacks(axes: Axes, amounts: pd.DataFrame, looks: Mapping[str, Look], variants: Sequence[str]) -> None:

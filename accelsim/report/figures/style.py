@@ -51,13 +51,18 @@ class Look(NamedTuple):
     colour: str
 
 
-VARIANTS = {"fused": Look("fused", BLUE), "unfused": Look("unfused", ORANGE)}
+VARIANTS = {
+    "fused": Look("fused", BLUE),
+    "unfused": Look("unfused", ORANGE),
+    "fused_into_requant": Look("fused_into_requant", GREEN),
+}
 
 WORK = {
     "load": Look("load", SKY_BLUE),
     "store": Look("store", BLUE),
     "convolution": Look("convolution", GREEN),
     "batchnorm": Look("BatchNorm", VERMILLION),
+    "requantize": Look("requantisation", ORANGE),
     "residual_add": Look("residual add", PURPLE),
     "pooling": Look("pooling", YELLOW),
     "activation": Look("activation, read-out", MIDDLE_GREY),

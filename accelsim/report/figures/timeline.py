@@ -201,14 +201,14 @@ def _ended(records: Records, windows: Mapping[str, Window], window: Window | Non
 
 
 def _draw_end(axes: Axes, group: Group, time: TimeAxis, ended: Set[str]) -> None:
-    """Name the variant above its lanes; if it ends, mark that, and how much later the other one does."""
+    """Name the variant above its lanes; if it ends, mark that, and how much later the unfused one does."""
     text = group.variant
     if group.variant in ended:
         end = time.spans[group.variant].end_cycle
         text += f": {end:,} cycles"
         top, bottom = group.top + HEADER_ROWS, group.bottom
         axes.vlines(end, top, bottom, color=BLACK, linewidth=0.8, clip_on=False, label=f"end of {group.variant}")
-        if group.variant == "fused" and len(ended) == 2:
+        if group.variant != "unfused" and "unfused" in ended:
             later = time.spans["unfused"].end_cycle
             text += f", {later - end:,} saved ({100 * (later - end) / later:.2f} %)"
             axes.add_patch(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _OF_UNIT = {
     "conv_array": "convolution",
     "bn_stage": "batchnorm",
+    "requantizer": "requantize",
     "residual_add": "residual_add",
     "pooling": "pooling",
     "activation": "activation",

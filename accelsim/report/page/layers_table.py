@@ -11,6 +11,7 @@ from bokeh.models.widgets.tables import DataTable, NumberFormatter, StringFormat
 
 from accelsim.report.figures.layers import layer_order
 from accelsim.report.terminal.layer_columns import LAYER_COLUMNS, NOTHING, Row
+from accelsim.report.terminal.tables import SAVED_TITLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,10 +74,11 @@ def layers_table(layers: pd.DataFrame) -> DataTable:
             field = f"{name} {variant}"
             cells[field] = [_number(name, rows.get(layer)) for layer in names]
             columns.append(_column(field, f"{title} {variant}", look))
-        if name == "cycles" and len(variants) == 2:
-            fused, unfused = variants["fused"], variants["unfused"]
-            cells["saved"] = [_saved_percent(fused.get(layer), unfused.get(layer)) for layer in names]
-            columns.append(_column("saved", "saved %", _SAVED))
+        if name == "cycles" and "unfused" in variants:
+            for folded in (variant for variant in SAVED_TITLES if variant in variants):
+                title, rows, before = SAVED_TITLES[folded], variants[folded], variants["unfused"]
+                cells[title] = [_saved_percent(rows.get(layer), before.get(layer)) for layer in names]
+                columns.append(_column(title, f"{title} %", _SAVED))
     return DataTable(
         name="layers",
         source=ColumnDataSource(cells),

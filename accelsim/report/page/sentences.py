@@ -7,24 +7,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from accelsim.config.run import Variant
     from accelsim.report.selection import Window
     from accelsim.results.summary import Summary, VariantSummary
 
+_FOLDED_INTO: dict[Variant, str] = {
+    "fused": "convolutions",
+    "fused_into_requant": "multipliers of the requantiser",
+}
+
 
 def saving_sentence(summary: Summary) -> str:
-    """Say what fusing saved; or, if there is nothing to compare, what the variant that ran took."""
-    if summary.saving is None:
-        ((name, only),) = summary.variants.items()
-        return (
+    """Say what fusing saved; or, if there is nothing to compare, what the variants that ran took."""
+    if not summary.savings:
+        return " ".join(
             f"Only the {name} network was simulated: it takes {only.cycles:,} cycles "
             f"and moves {_dram_bytes(only):,} bytes to and from DRAM."
+            for name, only in summary.variants.items()
         )
-    fused, unfused = summary.variants["fused"], summary.variants["unfused"]
-    parts = [
-        _saved("cycles", fused.cycles, unfused.cycles, summary.saving.cycles_percent),
-        _saved("bytes to and from DRAM", _dram_bytes(fused), _dram_bytes(unfused), summary.saving.dram_bytes_percent),
-    ]
-    return f"Folding BatchNorm into the convolutions {' and '.join(parts)}."
+    unfused = summary.variants["unfused"]
+    sentences = []
+    for variant, saving in summary.savings.items():
+        fused = summary.variants[variant]
+        dram_bytes = _dram_bytes(fused), _dram_bytes(unfused)
+        parts = [
+            _saved("cycles", fused.cycles, unfused.cycles, saving.cycles_percent),
+            _saved("bytes to and from DRAM", *dram_bytes, saving.dram_bytes_percent),
+        ]
+        sentences.append(f"Folding BatchNorm into the {_FOLDED_INTO[variant]} {' and '.join(parts)}.")
+    return " ".join(sentences)
 
 
 def shown_sentence(layers: Sequence[str], window: Window | None) -> str:

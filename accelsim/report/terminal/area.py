@@ -41,10 +41,12 @@ def area_lines(area: MachineArea, sparsity: Sparsity = DENSE) -> list[str]:
     """Say how much of some units together fusing saves, where the figures are from, and what they leave out."""
     documented = area.of_units(ARRAY_BN_AND_ACTIVATION)
     selectors = f"without the selectors of sparsity {sparsity}, a multiplexer of {sparsity.block} operands in every PE"
+    has_requantizer = any(unit.unit == "requantizer" for unit in area.units)
     return [
         *([] if sparsity.is_dense else [selectors]),
         f"of array and BN stage alone: {area.of_units(ARRAY_AND_BN).saved_percent:.2f} % saved; "
         f"of these and the activation stage: {documented.saved_percent:.2f} %",
+        *(["fused_into_requant: as fused; a lane multiplies by one word either way"] if has_requantizer else ()),
         f"datapath: {area.source}; standard cells of {LIBRARY} (130 nm), without control and wiring",
         "memories: their bits, at the area of a bit in OpenRAM macros of the same process",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -18,7 +18,7 @@ from accelsim.report.unit_names import UNIT_NAMES
 from accelsim.results.compare import change_percent
 
 if TYPE_CHECKING:
-    from accelsim.results.compare import Comparison, LayerComparison, NetworkChange, Side, VariantComparison
+    from accelsim.results.compare import Comparison, LayerComparison, NetworkChange, Pair, Side, VariantComparison
 
 MAX_LAYERS = 20
 """Layers that are shown where not all are asked for: with the totals above them, about a screen."""
@@ -73,10 +73,17 @@ def network_lines(network: NetworkChange | None) -> Iterator[str]:
     yield from _names_line("nodes only in B", network.only_b)
 
 
-def saving_table(comparison: Comparison) -> Table:
-    """What fusing saved in each of them, and by how many percentage points more that is in B."""
-    table = _table("saved by fusing", "A", "B", "B - A")
-    for name, saved in comparison.saving.items():
+def saving_tables(comparison: Comparison) -> Iterator[Table]:
+    """What fusing saved in each of them, and by how many percentage points more that is in B; if either has both."""
+    if comparison.saving:
+        yield _saving_table("saved by fusing", comparison.saving)
+    if comparison.saving_into_requant:
+        yield _saving_table("saved by fusing into the requantiser", comparison.saving_into_requant)
+
+
+def _saving_table(title: str, savings: Mapping[str, Pair]) -> Table:
+    table = _table(title, "A", "B", "B - A")
+    for name, saved in savings.items():
         if saved.a is not None or saved.b is not None:
             table.add_row(_SAVINGS[name], *map(_percent_text, (saved.a, saved.b)), _points_text(saved.a, saved.b))
     return table

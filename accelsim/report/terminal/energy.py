@@ -11,7 +11,7 @@ from rich.table import Table
 from accelsim.report.component_names import COMPONENT_NAMES, PART_NAMES
 from accelsim.report.energy_unit import energy_unit
 from accelsim.report.terminal.layer_columns import NOTHING
-from accelsim.report.terminal.tables import saved_text
+from accelsim.report.terminal.tables import SAVED_TITLES, saved_text
 
 if TYPE_CHECKING:
     from accelsim.results.summary import Summary
@@ -31,15 +31,14 @@ def energy_table(summary: Summary) -> Table:
     table.add_column(f"energy, {unit.name}")
     for variant in variants:
         table.add_column(variant, justify="right")
-    if summary.saving:
-        table.add_column("saved", justify="right")
+    for variant in summary.savings:
+        table.add_column(SAVED_TITLES[variant], justify="right")
     by_component: dict[str, Mapping[Any, float]] = {name: of.energy_by_component_pj for name, of in variants.items()}
     by_part: dict[str, Mapping[Any, float]] = {name: of.energy_by_part_pj for name, of in variants.items()}
     for names, energies in ((COMPONENT_NAMES, by_component), (PART_NAMES, by_part)):
         for name, values in _lines(names, energies):
             cells = [NOTHING if value is None else f"{value / unit.pj:,.4f}" for value in values.values()]
-            if summary.saving:
-                cells.append(saved_text(values["fused"] or 0.0, values["unfused"] or 0.0))
+            cells.extend(saved_text(values[variant] or 0.0, values["unfused"] or 0.0) for variant in summary.savings)
             table.add_row(name, *cells)
         table.add_section()
     return table

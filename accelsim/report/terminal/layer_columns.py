@@ -67,6 +67,7 @@ LAYER_COLUMNS = {
     "dma": _busy_percent("DMA", "dma"),
     "array": _busy_percent("array", "conv_array"),
     "bn": _busy_percent("BN", "bn_stage"),
+    "requantizer": _busy_percent("requantiser", "requantizer"),
     "add": _busy_percent("add", "residual_add"),
     "pooling": _busy_percent("pooling", "pooling"),
     "activation": _busy_percent("activation", "activation"),

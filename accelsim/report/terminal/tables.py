@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from accelsim.config.run import Variant
 from accelsim.report.layer_order import execution_order
 from accelsim.report.terminal.layer_columns import DEFAULT_COLUMNS, NOTHING, Row
 from accelsim.report.terminal.side_by_side import Difference, column_choices, side_by_side
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from accelsim.workload.graph import Graph
+
+SAVED_TITLES: dict[Variant, str] = {"fused": "saved", "fused_into_requant": "saved into requant"}
+"""What is saved by folding BatchNorm into weights, and into the multipliers of the requantiser."""
+
+FOLDED = tuple(SAVED_TITLES)
 
 MAX_NODES_NAMED = 4
 
@@ -46,7 +52,7 @@ def layers_tables(layers: pd.DataFrame, columns: Sequence[str] | None = None) ->
 
 
 def layers_table(layers: pd.DataFrame, columns: Sequence[str] = DEFAULT_COLUMNS) -> Table:
-    """One line per layer; for each figure one column per variant, and the cycles that fusing saved.
+    """One line per layer; for each figure one column per variant, and the cycles that fusing (into weights) saved.
 
     A layer that only one variant has stands where it is executed; a BatchNorm that is gone has saved all its cycles.
 
@@ -61,14 +67,17 @@ def layers_table(layers: pd.DataFrame, columns: Sequence[str] = DEFAULT_COLUMNS)
     for row in layers.to_dict("records"):
         rows.setdefault(row["variant"], {})[row["layer"]] = row
     names = execution_order(list(of_variant) for of_variant in rows.values())
-    saved = {"cycles": Difference("saved\n%", _saved_cycles(list(rows)))} if len(rows) == 2 else {}
+    folded = [variant for variant in FOLDED if variant in rows]
+    saved = {}
+    if folded and "unfused" in rows:
+        saved = {"cycles": Difference("saved\n%", _saved_cycles(list(rows), folded[0]))}
     return side_by_side(names, rows, columns, saved)
 
 
-def _saved_cycles(variants: Sequence[str]) -> Callable[[Sequence[Row | None]], str]:
+def _saved_cycles(variants: Sequence[str], folded: str) -> Callable[[Sequence[Row | None]], str]:
     def text(rows: Sequence[Row | None]) -> str:
         of = dict(zip(variants, rows, strict=True))
-        fused, unfused = of["fused"], of["unfused"]
+        fused, unfused = of[folded], of["unfused"]
         if unfused is None:
             return NOTHING
         return _percent(100 * (1 - (fused["cycles"] if fused else 0) / unfused["cycles"]))
@@ -77,22 +86,22 @@ def _saved_cycles(variants: Sequence[str]) -> Callable[[Sequence[Row | None]], s
 
 
 def totals_table(summary: Summary) -> Table:
-    """The network's totals, one column per variant, and what fusing saved."""
+    """The network's totals, one column per variant, and what fusing saved: behind it, into the requantiser."""
     variants = summary.variants
     title = summary.subject
     table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False, header_style="bold")
     table.add_column("total")
     for variant in variants:
         table.add_column(variant, justify="right")
-    if summary.saving:
-        table.add_column("saved", justify="right")
+    for variant in summary.savings:
+        table.add_column(SAVED_TITLES[variant], justify="right")
     for name, figure in TOTAL_FIGURES.items():
         values = {title: getattr(variant, name) for title, variant in variants.items()}
         if all(value is None for value in values.values()):
             continue
         cells = [figure.text(value) for value in values.values()]
-        if summary.saving and figure.can_be_saved:
-            cells.append(saved_text(values["fused"], values["unfused"]))
+        if figure.can_be_saved:
+            cells.extend(saved_text(values[variant], values["unfused"]) for variant in summary.savings)
         table.add_row(figure.title, *cells)
     table.add_section()
     for unit, name in UNIT_NAMES.items():

@@ -10,6 +10,7 @@ module accelerator
     parameter int DATAFLOW = WS,
     parameter bit SHADOW = 0,
     parameter int OPERAND_BITS = 8,
+    parameter int WEIGHT_BITS = 8,
     parameter int PSUM_BITS = 32,
     parameter int PARAMETER_BITS = 32,
     parameter bit FUNCTION_UNIT = 0,
@@ -17,6 +18,9 @@ module accelerator
     parameter bit BN_RAW = 0,
     parameter int BN_LANES = 1,
     parameter int BN_LATENCY = 0,
+    parameter bit HAS_REQUANTIZER = 0,
+    parameter int REQUANTIZE_LANES = 1,
+    parameter int REQUANTIZE_LATENCY = 0,
     parameter int ADD_LANES = 1,
     parameter int ADD_LATENCY = 0,
     parameter int POOL_LANES = 1,
@@ -62,6 +66,7 @@ module accelerator
   localparam int IFMAP_PORTS = DATAFLOW == IS ? COLS : ROWS;
   localparam int WEIGHT_PORTS = DATAFLOW == IS ? ROWS : COLS;
   localparam int BN_PORTS = BN_LANES * (BN_RAW ? 4 : 2);
+  localparam int PARAMETER_PORTS = COLS + BN_PORTS + REQUANTIZE_LANES;
 
   settings_t settings;
   always_ff @(posedge clk) if (load && load_unit == 3) settings <= load_data[$bits(settings_t)-1:0];
@@ -80,8 +85,8 @@ module accelerator
   logic [(IFMAP_PORTS+COLS)*64-1:0] ifmap_data;
   logic [WEIGHT_PORTS*32-1:0] weight_addresses;
   logic [WEIGHT_PORTS*64-1:0] weight_data;
-  logic [(COLS+BN_PORTS)*32-1:0] parameter_addresses;
-  logic [(COLS+BN_PORTS)*64-1:0] parameter_data;
+  logic [PARAMETER_PORTS*32-1:0] parameter_addresses;
+  logic [PARAMETER_PORTS*64-1:0] parameter_data;
   logic [ADD_LANES*32-1:0] residual_addresses;
   logic [ADD_LANES*64-1:0] residual_data;
   logic [ACTIVATE_LANES-1:0] ofmap_write;
@@ -98,7 +103,7 @@ module accelerator
       .clk, .fill_bytes(return_target == 32'(WEIGHT) ? return_bytes : 0), .fill_address(return_address),
       .fill_data(return_data), .addresses(weight_addresses), .data(weight_data)
   );
-  sram_buffer #(BUFFER_BYTES, COLS + BN_PORTS, BEAT_BYTES) parameters (
+  sram_buffer #(BUFFER_BYTES, PARAMETER_PORTS, BEAT_BYTES) parameters (
       .clk, .fill_bytes(return_target == 32'(PARAMETER) ? return_bytes : 0), .fill_address(return_address),
       .fill_data(return_data), .addresses(parameter_addresses), .data(parameter_data)
   );
@@ -138,7 +143,8 @@ module accelerator
   logic [COLS*32-1:0] psum_rows;
   logic [COLS*PSUM_BITS-1:0] psum_bias, psums;
   conv_array #(
-      OPERATIONS, ROWS, COLS, DATAFLOW, SHADOW, OPERAND_BITS, PSUM_BITS, PARAMETER_BITS, FUNCTION_UNIT
+      OPERATIONS, ROWS, COLS, DATAFLOW, SHADOW, OPERAND_BITS, WEIGHT_BITS, PSUM_BITS, PARAMETER_BITS,
+      FUNCTION_UNIT
   ) array (
       .clk, .reset, .settings, .load(load && load_unit == 1), .load_data(load_data[$bits(product_t)-1:0]),
       .available, .function_unit_ready, .ifmap_half, .taken(taken_by_array), .given(given_by_array), .starting(array_starting),
@@ -166,7 +172,8 @@ module accelerator
   logic [CAUSES-1:0][31:0] function_unit_cycles;
   drain_unit #(
       OPERATIONS, COLS, PSUM_BITS, OPERAND_BITS, PARAMETER_BITS, FUNCTION_UNIT, HAS_BN, BN_RAW, BN_LANES, BN_LATENCY,
-      ADD_LANES, ADD_LATENCY, POOL_LANES, POOL_LATENCY, ACTIVATE_LANES, ACTIVATE_LATENCY, DATAFLOW == IS
+      HAS_REQUANTIZER, REQUANTIZE_LANES, REQUANTIZE_LATENCY, ADD_LANES, ADD_LATENCY, POOL_LANES, POOL_LATENCY,
+      ACTIVATE_LANES, ACTIVATE_LATENCY, DATAFLOW == IS
   ) behind_array (
       .clk, .reset, .settings, .load(load && load_unit == 2), .load_data(load_data[$bits(drain_t)-1:0]),
       .available, .taken(taken_by_drain), .given(given_by_drain), .working(drain_working), .has_operation(drain_left),
@@ -174,10 +181,12 @@ module accelerator
       .parameter_half_passed(given_by_array[PARAMETER_FREE]), .function_unit_ready, .array_starting, .array_ending,
       .array_fold_begins(fold_begins), .array_row(psum_valid[0]),
       .ifmap_addresses(ifmap_addresses[IFMAP_PORTS*32+:COLS*32]), .ifmap_data(ifmap_data[IFMAP_PORTS*64+:COLS*64]),
-      .parameter_addresses(parameter_addresses[COLS*32+:BN_PORTS*32]),
-      .parameter_data(parameter_data[COLS*64+:BN_PORTS*64]), .residual_addresses, .residual_data, .ofmap_write,
-      .ofmap_addresses, .ofmap_data, .ofmap_bits, .psum_row(drain_row), .psum_data(drain_psums),
-      .psum_write(drain_write), .psum_write_row(drain_write_row), .psum_results(drain_results)
+      .bn_addresses(parameter_addresses[COLS*32+:BN_PORTS*32]), .bn_data(parameter_data[COLS*64+:BN_PORTS*64]),
+      .multiplier_addresses(parameter_addresses[(COLS+BN_PORTS)*32+:REQUANTIZE_LANES*32]),
+      .multiplier_data(parameter_data[(COLS+BN_PORTS)*64+:REQUANTIZE_LANES*64]),
+      .residual_addresses, .residual_data, .ofmap_write, .ofmap_addresses, .ofmap_data, .ofmap_bits,
+      .psum_row(drain_row), .psum_data(drain_psums), .psum_write(drain_write), .psum_write_row(drain_write_row),
+      .psum_results(drain_results)
   );
 
   assign working = dma_working || array_working || drain_working;
@@ -187,9 +196,10 @@ module accelerator
       0: account_cycles = dma_cycles;
       1: account_cycles = array_cycles;
       2: account_cycles = stage_cycles[BN];
-      3: account_cycles = stage_cycles[ADD];
-      4: account_cycles = stage_cycles[POOL];
-      5: account_cycles = stage_cycles[ACTIVATE];
+      3: account_cycles = stage_cycles[REQUANTIZE];
+      4: account_cycles = stage_cycles[ADD];
+      5: account_cycles = stage_cycles[POOL];
+      6: account_cycles = stage_cycles[ACTIVATE];
       default: account_cycles = function_unit_cycles;
     endcase
   end

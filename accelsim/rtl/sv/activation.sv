@@ -10,7 +10,7 @@ module activation #(
     input  logic                       rectify,
     input  logic                       clip,
     input  logic [31:0]                clip_high,
-    input  logic                       requantise,
+    input  logic                       convert,
     input  logic [5:0]                 shift,
     input  logic [6:0]                 bits,       // of an output
     input  logic [LANES*PSUM_BITS-1:0] x,
@@ -30,7 +30,8 @@ module activation #(
       assign active = rectify && value < 0 ? '0 : clip && value > ceiling ? ceiling : value;
       assign shifted = active >>> shift;
       assign narrow = shifted > high ? high : shifted < low ? low : shifted;
-      assign result[l*PSUM_BITS+:PSUM_BITS] = requantise ? narrow[PSUM_BITS-1:0] : active[PSUM_BITS-1:0];    end
+      assign result[l*PSUM_BITS+:PSUM_BITS] = convert ? narrow[PSUM_BITS-1:0] : active[PSUM_BITS-1:0];
+    end
   endgenerate
 
   delay_line #(LANES * PSUM_BITS, LATENCY) stages (.clk, .reset, .in(result), .out(y));

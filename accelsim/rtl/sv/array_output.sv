@@ -3,42 +3,43 @@
 module array_output #(
     parameter int ROWS = 4,
     parameter int COLS = 4,
-    parameter int OPERAND_BITS = 8,
+    parameter int LEFT_BITS = 8,
+    parameter int TOP_BITS = 8,
     parameter int PSUM_BITS = 32
 ) (
-    input  logic                         clk,
-    input  logic [ROWS-1:0]              first,
-    input  logic [ROWS-1:0]              last,
-    input  logic [ROWS*OPERAND_BITS-1:0] left,
-    input  logic [COLS*OPERAND_BITS-1:0] top,
-    output logic [COLS*PSUM_BITS-1:0]    psums
+    input  logic                      clk,
+    input  logic [ROWS-1:0]           first,
+    input  logic [ROWS-1:0]           last,
+    input  logic [ROWS*LEFT_BITS-1:0] left,
+    input  logic [COLS*TOP_BITS-1:0]  top,
+    output logic [COLS*PSUM_BITS-1:0] psums
 );
-  logic [ROWS*(COLS+1)-1:0]              first_at, last_at;
-  logic [ROWS*(COLS+1)*OPERAND_BITS-1:0] left_at;
-  logic [(ROWS+1)*COLS*OPERAND_BITS-1:0] top_at;
-  logic [ROWS*COLS*PSUM_BITS-1:0]        result_at;
+  logic [ROWS*(COLS+1)-1:0]           first_at, last_at;
+  logic [ROWS*(COLS+1)*LEFT_BITS-1:0] left_at;
+  logic [(ROWS+1)*COLS*TOP_BITS-1:0]  top_at;
+  logic [ROWS*COLS*PSUM_BITS-1:0]     result_at;
 
   generate
     for (genvar r = 0; r < ROWS; r++) begin : g_left
       assign first_at[r*(COLS+1)] = first[r];
       assign last_at[r*(COLS+1)] = last[r];
-      assign left_at[r*(COLS+1)*OPERAND_BITS+:OPERAND_BITS] = left[r*OPERAND_BITS+:OPERAND_BITS];
+      assign left_at[r*(COLS+1)*LEFT_BITS+:LEFT_BITS] = left[r*LEFT_BITS+:LEFT_BITS];
     end
     for (genvar c = 0; c < COLS; c++) begin : g_top
-      assign top_at[c*OPERAND_BITS+:OPERAND_BITS] = top[c*OPERAND_BITS+:OPERAND_BITS];
+      assign top_at[c*TOP_BITS+:TOP_BITS] = top[c*TOP_BITS+:TOP_BITS];
     end
     for (genvar r = 0; r < ROWS; r++) begin : g_row
       for (genvar c = 0; c < COLS; c++) begin : g_col
-        pe_output #(OPERAND_BITS, PSUM_BITS) pe (
+        pe_output #(LEFT_BITS, TOP_BITS, PSUM_BITS) pe (
             .clk,
             .first_in(first_at[r*(COLS+1)+c]),
             .last_in(last_at[r*(COLS+1)+c]),
-            .left_in(left_at[(r*(COLS+1)+c)*OPERAND_BITS+:OPERAND_BITS]),
+            .left_in(left_at[(r*(COLS+1)+c)*LEFT_BITS+:LEFT_BITS]),
             .first_out(first_at[r*(COLS+1)+c+1]),
             .last_out(last_at[r*(COLS+1)+c+1]),
-            .left_out(left_at[(r*(COLS+1)+c+1)*OPERAND_BITS+:OPERAND_BITS]),
-            .top_in(top_at[(r*COLS+c)*OPERAND_BITS+:OPERAND_BITS]),
-            .top_out(top_at[((r+1)*COLS+c)*OPERAND_BITS+:OPERAND_BITS]),
+            .left_out(left_at[(r*(COLS+1)+c+1)*LEFT_BITS+:LEFT_BITS]),
+            .top_in(top_at[(r*COLS+c)*TOP_BITS+:TOP_BITS]),
+            .top_out(top_at[((r+1)*COLS+c)*TOP_BITS+:TOP_BITS]),
             .result(result_at[(r*COLS+c)*PSUM_BITS+:PSUM_BITS])
         );
       end

@@ -11,6 +11,7 @@ module conv_array
     parameter int DATAFLOW = WS,
     parameter bit SHADOW = 0,
     parameter int OPERAND_BITS = 8,
+    parameter int WEIGHT_BITS = 8,
     parameter int PSUM_BITS = 32,
     parameter int PARAMETER_BITS = 32,
     parameter bit FUNCTION_UNIT = 0,
@@ -125,8 +126,10 @@ module conv_array
   end
 
   // The operands.
-  logic [ROWS*OPERAND_BITS-1:0] left;
-  logic [COLS*OPERAND_BITS-1:0] top;
+  localparam int LEFT_BITS = DATAFLOW == IS ? WEIGHT_BITS : OPERAND_BITS;
+  localparam int TOP_BITS = DATAFLOW == IS ? OPERAND_BITS : WEIGHT_BITS;
+  logic [ROWS*LEFT_BITS-1:0] left;
+  logic [COLS*TOP_BITS-1:0] top;
   logic [31:0] ifmap_base, weight_base;
   assign ifmap_base = ifmap_half * settings.half_bytes[IFMAP] * 8;
   assign weight_base = weight_half * settings.half_bytes[WEIGHT] * 8;
@@ -136,19 +139,19 @@ module conv_array
       logic [31:0] address;
       logic used;
       if (DATAFLOW == IS) begin : g_weight
-        weight_side #(DATAFLOW, OPERAND_BITS) side (
+        weight_side #(DATAFLOW, WEIGHT_BITS) side (
             .product, .fold(vectors[r].fold), .index(vectors[r].index),
             .place(vectors[r].fold.row_block * ROWS + r), .address, .used
         );
         assign weight_addresses[r*32+:32] = weight_base + address;
-        assign left[r*OPERAND_BITS+:OPERAND_BITS] = used ? weight_data[r*64+:OPERAND_BITS] : '0;
+        assign left[r*LEFT_BITS+:LEFT_BITS] = used ? weight_data[r*64+:LEFT_BITS] : '0;
       end else begin : g_ifmap
         ifmap_side #(DATAFLOW) side (
             .product, .fold(vectors[r].fold), .index(vectors[r].index),
             .place(vectors[r].fold.row_block * ROWS + r), .address, .used
         );
         assign ifmap_addresses[r*32+:32] = ifmap_base + address;
-        assign left[r*OPERAND_BITS+:OPERAND_BITS] = used ? ifmap_data[r*64+:OPERAND_BITS] : '0;
+        assign left[r*LEFT_BITS+:LEFT_BITS] = used ? ifmap_data[r*64+:LEFT_BITS] : '0;
       end
     end
     for (genvar c = 0; c < COLS; c++) begin : g_top
@@ -175,11 +178,11 @@ module conv_array
       if (DATAFLOW == IS) begin : g_ifmap
         ifmap_side #(DATAFLOW) side (.product, .fold, .index, .place, .address, .used);
         assign ifmap_addresses[c*32+:32] = ifmap_base + address;
-        assign top[c*OPERAND_BITS+:OPERAND_BITS] = used ? ifmap_data[c*64+:OPERAND_BITS] : '0;
+        assign top[c*TOP_BITS+:TOP_BITS] = used ? ifmap_data[c*64+:TOP_BITS] : '0;
       end else begin : g_weight
-        weight_side #(DATAFLOW, OPERAND_BITS) side (.product, .fold, .index, .place, .address, .used);
+        weight_side #(DATAFLOW, WEIGHT_BITS) side (.product, .fold, .index, .place, .address, .used);
         assign weight_addresses[c*32+:32] = weight_base + address;
-        assign top[c*OPERAND_BITS+:OPERAND_BITS] = used ? weight_data[c*64+:OPERAND_BITS] : '0;
+        assign top[c*TOP_BITS+:TOP_BITS] = used ? weight_data[c*64+:TOP_BITS] : '0;
       end
     end
   endgenerate
@@ -198,7 +201,7 @@ module conv_array
   fold_t tag_fold;
   generate
     if (DATAFLOW == OS) begin : g_output
-      array_output #(ROWS, COLS, OPERAND_BITS, PSUM_BITS) array (
+      array_output #(ROWS, COLS, LEFT_BITS, TOP_BITS, PSUM_BITS) array (
           .clk, .first(first_vector), .last(last_vector), .left, .top, .psums
       );
       // A row's result is complete as the last vector passes it.
@@ -219,7 +222,7 @@ module conv_array
     end else begin : g_stationary
       logic [COLS-1:0] shift;
       always_comb for (int c = 0; c < COLS; c++) shift[c] = preloads[c].valid;
-      array_stationary #(ROWS, COLS, OPERAND_BITS, PSUM_BITS, SHADOW) array (
+      array_stationary #(ROWS, COLS, TOP_BITS, LEFT_BITS, PSUM_BITS, SHADOW) array (
           .clk, .load(shift), .stationary(top), .swap(first_vector), .stream(left), .psums
       );
       assign tag_valid = vectors[ROWS-1].valid;

@@ -1,5 +1,6 @@
-// The way of psums through BN stage, residual add, pooling and activation to the ofmap buffer (or, where a function unit
-// makes passes, back to the accumulator). Stages that an operation does not need are bypassed, at no cost.
+// The way of psums through BN stage, requantizer, residual add, pooling and activation to the ofmap buffer (or, where
+// a function unit makes passes, back to the accumulator). Stages that an operation does not need are bypassed, at no
+// cost.
 module drain_datapath
   import machine::*;
 #(
@@ -11,6 +12,9 @@ module drain_datapath
     parameter bit BN_RAW = 0,
     parameter int BN_LANES = 1,
     parameter int BN_LATENCY = 0,
+    parameter bit HAS_REQUANTIZER = 0,
+    parameter int REQUANTIZE_LANES = 1,
+    parameter int REQUANTIZE_LATENCY = 0,
     parameter int ADD_LANES = 1,
     parameter int ADD_LATENCY = 0,
     parameter int POOL_LANES = 1,
@@ -35,8 +39,10 @@ module drain_datapath
     // buffers
     output logic [COLS*32-1:0]                 ifmap_addresses,
     input  logic [COLS*64-1:0]                 ifmap_data,
-    output logic [BN_LANES*BN_WORDS*32-1:0]    parameter_addresses,
-    input  logic [BN_LANES*BN_WORDS*64-1:0]    parameter_data,
+    output logic [BN_LANES*BN_WORDS*32-1:0]    bn_addresses,
+    input  logic [BN_LANES*BN_WORDS*64-1:0]    bn_data,
+    output logic [REQUANTIZE_LANES*32-1:0]     multiplier_addresses,
+    input  logic [REQUANTIZE_LANES*64-1:0]     multiplier_data,
     output logic [ADD_LANES*32-1:0]            residual_addresses,
     input  logic [ADD_LANES*64-1:0]            residual_data,
     output logic [ACTIVATE_LANES-1:0]          ofmap_write,
@@ -77,6 +83,9 @@ module drain_datapath
   endgenerate
   assign source = drain.from_ifmap[0] ? streamed : psum_data;
 
+  logic [31:0] words_base;
+  assign words_base = parameter_half * settings.half_bytes[PARAMETER] * 8;
+
   // BN stage.
   beat_t beat_1;
   logic [ROW-1:0] row_1;
@@ -91,10 +100,9 @@ module drain_datapath
           for (int w = 0; w < BN_WORDS; w++) begin
             logic [31:0] channel;
             channel = beat.channel + (COLUMNS_ARE_PIXELS ? 0 : beat.from[BN] + l);
-            parameter_addresses[(l*BN_WORDS+w)*32+:32] = parameter_half * settings.half_bytes[PARAMETER] * 8
-                + ((drain.parameter_channel + channel) * drain.parameter_words + drain.bn_word + w) * PARAMETER_BITS;
-            words[(l*BN_WORDS+w)*PARAMETER_BITS+:PARAMETER_BITS] =
-                parameter_data[(l*BN_WORDS+w)*64+:PARAMETER_BITS];
+            bn_addresses[(l*BN_WORDS+w)*32+:32] = words_base + PARAMETER_BITS
+                * ((drain.parameter_channel + channel) * drain.parameter_words + drain.stage_word + w);
+            words[(l*BN_WORDS+w)*PARAMETER_BITS+:PARAMETER_BITS] = bn_data[(l*BN_WORDS+w)*64+:PARAMETER_BITS];
           end
         end
       end
@@ -109,15 +117,57 @@ module drain_datapath
     end else begin : g_no_bn
       assign beat_1 = beat;
       assign row_1 = source;
-      assign parameter_addresses = '0;
+      assign bn_addresses = '0;
       logic unused;
-      assign unused = ^{parameter_data, parameter_half};
+      assign unused = ^bn_data;
+    end
+  endgenerate
+
+  // Requantizer: its multipliers come from the parameter buffer, or all are the one of the operation.
+  beat_t beat_2;
+  logic [ROW-1:0] row_2;
+  generate
+    if (HAS_REQUANTIZER) begin : g_requantizer
+      beat_t delayed;
+      logic [REQUANTIZE_LANES*PSUM_BITS-1:0] x, y;
+      logic [REQUANTIZE_LANES*PARAMETER_BITS-1:0] multipliers;
+      logic [63:0] shared;
+      logic [ROW-1:0] row;
+      assign shared = {drain.multiplier_high, drain.multiplier_low};
+      always_comb begin
+        for (int l = 0; l < REQUANTIZE_LANES; l++) begin
+          logic [31:0] channel;
+          channel = beat_1.channel + (COLUMNS_ARE_PIXELS ? 0 : beat_1.from[REQUANTIZE] + l);
+          multiplier_addresses[l*32+:32] = words_base + PARAMETER_BITS
+              * ((drain.parameter_channel + channel) * drain.parameter_words + drain.stage_word);
+          multipliers[l*PARAMETER_BITS+:PARAMETER_BITS] = drain.has_multipliers[0]
+              ? multiplier_data[l*64+:PARAMETER_BITS] : shared[PARAMETER_BITS-1:0];
+        end
+      end
+      row_window #(COLS, REQUANTIZE_LANES, PSUM_BITS) window (.row(row_1), .from(beat_1.from[REQUANTIZE]), .lanes(x));
+      requantizer #(REQUANTIZE_LANES, REQUANTIZE_LATENCY, PSUM_BITS, PARAMETER_BITS) stage (
+          .clk, .reset, .bits(drain.ofmap.bits[6:0]), .x, .multipliers, .y
+      );
+      delay_line #(BEAT, REQUANTIZE_LATENCY) line (
+          .clk, .reset, .in(beat_1 & {BEAT{drain.stages[REQUANTIZE]}}), .out(delayed)
+      );
+      row_register #(COLS, REQUANTIZE_LANES, PSUM_BITS) register (
+          .clk, .lanes(y), .from(delayed.from[REQUANTIZE]), .to(delayed.to[REQUANTIZE]), .row
+      );
+      assign beat_2 = drain.stages[REQUANTIZE] ? delayed : beat_1;
+      assign row_2 = drain.stages[REQUANTIZE] ? row : row_1;
+    end else begin : g_no_requantizer
+      assign beat_2 = beat_1;
+      assign row_2 = row_1;
+      assign multiplier_addresses = '0;
+      logic unused;
+      assign unused = ^{multiplier_data, words_base};
     end
   endgenerate
 
   // Residual add.
-  beat_t beat_2, delayed_2;
-  logic [ROW-1:0] row_2, added;
+  beat_t beat_3, delayed_3;
+  logic [ROW-1:0] row_3, added;
   logic [ADD_LANES*PSUM_BITS-1:0] add_x, add_y;
   logic [ADD_LANES*OPERAND_BITS-1:0] operand;
   generate
@@ -125,8 +175,8 @@ module drain_datapath
       logic [31:0] address;
       logic in_tile;
       window_address where (
-          .window(drain.residual), .position(beat_1.pixel + (COLUMNS_ARE_PIXELS ? beat_1.from[ADD] + l : 0)),
-          .plane(beat_1.channel + (COLUMNS_ARE_PIXELS ? 0 : beat_1.from[ADD] + l)), .offset('0), .address,
+          .window(drain.residual), .position(beat_2.pixel + (COLUMNS_ARE_PIXELS ? beat_2.from[ADD] + l : 0)),
+          .plane(beat_2.channel + (COLUMNS_ARE_PIXELS ? 0 : beat_2.from[ADD] + l)), .offset('0), .address,
           .in_region(in_tile)
       );
       assign residual_addresses[l*32+:32] = residual_half * settings.half_bytes[RESIDUAL] * 8 + address;
@@ -135,69 +185,69 @@ module drain_datapath
       assign unused = ^{in_tile, residual_data[l*64+:64]};
     end
   endgenerate
-  row_window #(COLS, ADD_LANES, PSUM_BITS) add_window (.row(row_1), .from(beat_1.from[ADD]), .lanes(add_x));
+  row_window #(COLS, ADD_LANES, PSUM_BITS) add_window (.row(row_2), .from(beat_2.from[ADD]), .lanes(add_x));
   residual_add #(ADD_LANES, ADD_LATENCY, PSUM_BITS, OPERAND_BITS) add_stage (
       .clk, .reset, .x(add_x), .residual(operand), .y(add_y)
   );
   delay_line #(BEAT, ADD_LATENCY) add_line (
-      .clk, .reset, .in(beat_1 & {BEAT{drain.stages[ADD]}}), .out(delayed_2)
+      .clk, .reset, .in(beat_2 & {BEAT{drain.stages[ADD]}}), .out(delayed_3)
   );
   row_register #(COLS, ADD_LANES, PSUM_BITS) add_register (
-      .clk, .lanes(add_y), .from(delayed_2.from[ADD]), .to(delayed_2.to[ADD]), .row(added)
+      .clk, .lanes(add_y), .from(delayed_3.from[ADD]), .to(delayed_3.to[ADD]), .row(added)
   );
-  assign beat_2 = drain.stages[ADD] ? delayed_2 : beat_1;
-  assign row_2 = drain.stages[ADD] ? added : row_1;
+  assign beat_3 = drain.stages[ADD] ? delayed_3 : beat_2;
+  assign row_3 = drain.stages[ADD] ? added : row_2;
 
   // Pooling. It is the first stage of the operations that have it, so padding is known from the source.
-  beat_t beat_3, delayed_3;
-  logic [ROW-1:0] row_3, pooled;
+  beat_t beat_4, delayed_4;
+  logic [ROW-1:0] row_4, pooled;
   logic [POOL_LANES*PSUM_BITS-1:0] pool_x, pool_y;
   logic [POOL_LANES-1:0] pool_inside;
-  row_window #(COLS, POOL_LANES, PSUM_BITS) pool_window (.row(row_2), .from(beat_2.from[POOL]), .lanes(pool_x));
-  row_window #(COLS, POOL_LANES, 1) pool_padding (.row(in_region), .from(beat_2.from[POOL]), .lanes(pool_inside));
+  row_window #(COLS, POOL_LANES, PSUM_BITS) pool_window (.row(row_3), .from(beat_3.from[POOL]), .lanes(pool_x));
+  row_window #(COLS, POOL_LANES, 1) pool_padding (.row(in_region), .from(beat_3.from[POOL]), .lanes(pool_inside));
   pooling #(POOL_LANES, POOL_LATENCY, PSUM_BITS) pool_stage (
-      .clk, .reset, .take(beat_2.valid), .window_first(beat_2.window_first), .average(drain.average[0]),
+      .clk, .reset, .take(beat_3.valid), .window_first(beat_3.window_first), .average(drain.average[0]),
       .reciprocal(drain.reciprocal), .x(pool_x), .in_region(pool_inside), .y(pool_y)
   );
   delay_line #(BEAT, POOL_LATENCY) pool_line (
-      .clk, .reset, .in(beat_2 & {BEAT{drain.stages[POOL]}}), .out(delayed_3)
+      .clk, .reset, .in(beat_3 & {BEAT{drain.stages[POOL]}}), .out(delayed_4)
   );
   row_register #(COLS, POOL_LANES, PSUM_BITS) pool_register (
-      .clk, .lanes(pool_y), .from(delayed_3.from[POOL]), .to(delayed_3.to[POOL]), .row(pooled)
+      .clk, .lanes(pool_y), .from(delayed_4.from[POOL]), .to(delayed_4.to[POOL]), .row(pooled)
   );
-  assign beat_3 = drain.stages[POOL] ? delayed_3 : beat_2;
-  assign row_3 = drain.stages[POOL] ? pooled : row_2;
+  assign beat_4 = drain.stages[POOL] ? delayed_4 : beat_3;
+  assign row_4 = drain.stages[POOL] ? pooled : row_3;
 
   // Activation and conversion.
-  beat_t beat_4, delayed_4;
+  beat_t beat_5, delayed_5;
   logic [ROW-1:0] activated;
   logic [ACTIVATE_LANES*PSUM_BITS-1:0] activate_x, activate_y;
   row_window #(COLS, ACTIVATE_LANES, PSUM_BITS) activate_window (
-      .row(row_3), .from(beat_3.from[ACTIVATE]), .lanes(activate_x)
+      .row(row_4), .from(beat_4.from[ACTIVATE]), .lanes(activate_x)
   );
   activation #(ACTIVATE_LANES, ACTIVATE_LATENCY, PSUM_BITS) activate_stage (
       .clk, .reset, .rectify(drain.rectify[0]), .clip(drain.clip[0]), .clip_high(drain.clip_high),
-      .requantise(drain.requantise[0]), .shift(drain.shift[5:0]), .bits(drain.ofmap.bits[6:0]), .x(activate_x),
+      .convert(drain.convert[0]), .shift(drain.shift[5:0]), .bits(drain.ofmap.bits[6:0]), .x(activate_x),
       .y(activate_y)
   );
   delay_line #(BEAT, ACTIVATE_LATENCY) activate_line (
-      .clk, .reset, .in(beat_3 & {BEAT{drain.stages[ACTIVATE]}}), .out(delayed_4)
+      .clk, .reset, .in(beat_4 & {BEAT{drain.stages[ACTIVATE]}}), .out(delayed_5)
   );
-  assign beat_4 = drain.stages[ACTIVATE] ? delayed_4 : beat_3;
+  assign beat_5 = drain.stages[ACTIVATE] ? delayed_5 : beat_4;
 
   // To the ofmap half.
   generate
     for (genvar l = 0; l < ACTIVATE_LANES; l++) begin : g_ofmap
       logic [31:0] address, column;
       logic in_tile;
-      assign column = beat_4.from[ACTIVATE] + l;
+      assign column = beat_5.from[ACTIVATE] + l;
       window_address where (
-          .window(drain.ofmap), .position(beat_4.pixel + (COLUMNS_ARE_PIXELS ? column : 0)),
-          .plane(beat_4.channel + (COLUMNS_ARE_PIXELS ? 0 : column)), .offset('0), .address, .in_region(in_tile)
+          .window(drain.ofmap), .position(beat_5.pixel + (COLUMNS_ARE_PIXELS ? column : 0)),
+          .plane(beat_5.channel + (COLUMNS_ARE_PIXELS ? 0 : column)), .offset('0), .address, .in_region(in_tile)
       );
       assign ofmap_addresses[l*32+:32] = ofmap_half * settings.half_bytes[OFMAP] * 8 + address;
       assign ofmap_data[l*64+:64] = 64'($signed(activate_y[l*PSUM_BITS+:PSUM_BITS]));
-      assign ofmap_write[l] = beat_4.valid && drain.to_ofmap[0] && column < beat_4.to[ACTIVATE];
+      assign ofmap_write[l] = beat_5.valid && drain.to_ofmap[0] && column < beat_5.to[ACTIVATE];
       logic unused;
       assign unused = in_tile;
     end
@@ -205,19 +255,19 @@ module drain_datapath
 
   // Or back to where the psums came from: what the last stage of the pass delivers.
   row_register #(COLS, ACTIVATE_LANES, PSUM_BITS) activate_register (
-      .clk, .lanes(activate_y), .from(delayed_4.from[ACTIVATE]), .to(delayed_4.to[ACTIVATE]), .row(activated)
+      .clk, .lanes(activate_y), .from(delayed_5.from[ACTIVATE]), .to(delayed_5.to[ACTIVATE]), .row(activated)
   );
-  assign psum_results = drain.stages[ACTIVATE] ? activated : row_3;
-  assign psum_write_row = accumulator_base + beat_4.row;
+  assign psum_results = drain.stages[ACTIVATE] ? activated : row_4;
+  assign psum_write_row = accumulator_base + beat_5.row;
   always_comb begin
     psum_write = '0;
     for (int c = 0; c < COLS; c++) begin
       for (int s = 0; s < STAGES; s++) begin
-        if (beat_4.valid && !drain.to_ofmap[0] && drain.stages[s] && c >= beat_4.from[s] && c < beat_4.to[s])
+        if (beat_5.valid && !drain.to_ofmap[0] && drain.stages[s] && c >= beat_5.from[s] && c < beat_5.to[s])
           psum_write[c] = 1;
       end
     end
   end
 
-  assign over = beat_4.valid && beat_4.last;
+  assign over = beat_5.valid && beat_5.last;
 endmodule

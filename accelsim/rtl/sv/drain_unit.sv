@@ -14,6 +14,9 @@ module drain_unit
     parameter bit BN_RAW = 0,
     parameter int BN_LANES = 1,
     parameter int BN_LATENCY = 0,
+    parameter bit HAS_REQUANTIZER = 0,
+    parameter int REQUANTIZE_LANES = 1,
+    parameter int REQUANTIZE_LATENCY = 0,
     parameter int ADD_LANES = 1,
     parameter int ADD_LATENCY = 0,
     parameter int POOL_LANES = 1,
@@ -46,8 +49,10 @@ module drain_unit
     // buffers
     output logic [COLS*32-1:0]                  ifmap_addresses,
     input  logic [COLS*64-1:0]                  ifmap_data,
-    output logic [BN_LANES*BN_WORDS*32-1:0]     parameter_addresses,
-    input  logic [BN_LANES*BN_WORDS*64-1:0]     parameter_data,
+    output logic [BN_LANES*BN_WORDS*32-1:0]     bn_addresses,
+    input  logic [BN_LANES*BN_WORDS*64-1:0]     bn_data,
+    output logic [REQUANTIZE_LANES*32-1:0]      multiplier_addresses,
+    input  logic [REQUANTIZE_LANES*64-1:0]      multiplier_data,
     output logic [ADD_LANES*32-1:0]             residual_addresses,
     input  logic [ADD_LANES*64-1:0]             residual_data,
     output logic [ACTIVATE_LANES-1:0]           ofmap_write,
@@ -90,7 +95,7 @@ module drain_unit
 
   // The halves that the operation works on.
   logic [31:0] parameter_half, residual_half, ofmap_half, accumulator_half;
-  // A half of parameters that the array gives back holds none of BN: it is passed over.
+  // A half of parameters that the array gives back holds no words but biases: it is passed over.
   half_pointer parameters (
       .clk, .reset, .halves(settings.halves[PARAMETER]), .advance(taken[PARAMETER_FULL] || parameter_half_passed),
       .half(parameter_half)
@@ -106,19 +111,20 @@ module drain_unit
   );
 
   row_scheduler #(
-      COLS, BN_LANES, ADD_LANES, POOL_LANES, ACTIVATE_LANES, COLUMNS_ARE_PIXELS
+      COLS, BN_LANES, REQUANTIZE_LANES, ADD_LANES, POOL_LANES, ACTIVATE_LANES, COLUMNS_ARE_PIXELS
   ) scheduler (
       .clk, .working(working && !accumulates), .clear(reset || ending), .drain, .beat, .busy
   );
 
   drain_datapath #(
-      COLS, PSUM_BITS, OPERAND_BITS, PARAMETER_BITS, HAS_BN, BN_RAW, BN_LANES, BN_LATENCY, ADD_LANES, ADD_LATENCY,
-      POOL_LANES, POOL_LATENCY, ACTIVATE_LANES, ACTIVATE_LATENCY, COLUMNS_ARE_PIXELS
+      COLS, PSUM_BITS, OPERAND_BITS, PARAMETER_BITS, HAS_BN, BN_RAW, BN_LANES, BN_LATENCY, HAS_REQUANTIZER,
+      REQUANTIZE_LANES, REQUANTIZE_LATENCY, ADD_LANES, ADD_LATENCY, POOL_LANES, POOL_LATENCY, ACTIVATE_LANES,
+      ACTIVATE_LATENCY, COLUMNS_ARE_PIXELS
   ) datapath (
       .clk, .reset, .settings, .drain, .beat, .over, .ifmap_half, .parameter_half, .residual_half, .ofmap_half,
-      .accumulator_half, .ifmap_addresses, .ifmap_data, .parameter_addresses, .parameter_data, .residual_addresses,
-      .residual_data, .ofmap_write, .ofmap_addresses, .ofmap_data, .psum_row, .psum_data, .psum_write,
-      .psum_write_row, .psum_results
+      .accumulator_half, .ifmap_addresses, .ifmap_data, .bn_addresses, .bn_data, .multiplier_addresses,
+      .multiplier_data, .residual_addresses, .residual_data, .ofmap_write, .ofmap_addresses, .ofmap_data, .psum_row,
+      .psum_data, .psum_write, .psum_write_row, .psum_results
   );
   assign ofmap_bits = drain.ofmap.bits;
 

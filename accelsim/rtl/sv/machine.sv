@@ -3,7 +3,7 @@
 package machine;
 
   localparam int TOKENS = 15;
-  localparam int CAUSES = 23;
+  localparam int CAUSES = 24;
 
   // Tokens in the order in which a unit looks at them: a wait is blamed on the lowest one that is missing. Behind
   // them, what else a unit can be stalled on; and last, that it is not stalled but busy.
@@ -24,13 +24,14 @@ package machine;
   localparam int PARAMETER_FREE = 13;
   localparam int RESIDUAL_FREE = 14;
   localparam int ON_BN_STAGE = 15;
-  localparam int ON_RESIDUAL_ADD = 16;
-  localparam int ON_POOLING = 17;
-  localparam int ON_ACTIVATION = 18;
-  localparam int ON_PIPELINE_LATENCY = 19;
-  localparam int ON_POST_PIPELINE = 20;
-  localparam int ON_CONV_ARRAY = 21;
-  localparam int BUSY = 22;
+  localparam int ON_REQUANTIZER = 16;
+  localparam int ON_RESIDUAL_ADD = 17;
+  localparam int ON_POOLING = 18;
+  localparam int ON_ACTIVATION = 19;
+  localparam int ON_PIPELINE_LATENCY = 20;
+  localparam int ON_POST_PIPELINE = 21;
+  localparam int ON_CONV_ARRAY = 22;
+  localparam int BUSY = 23;
 
   typedef logic [TOKENS-1:0] tokens_t;
 
@@ -43,11 +44,12 @@ package machine;
   localparam int OFMAP = 4;
 
   // Stages of the post-pipeline, in the order in which data passes them.
-  localparam int STAGES = 4;
+  localparam int STAGES = 5;
   localparam int BN = 0;
-  localparam int ADD = 1;
-  localparam int POOL = 2;
-  localparam int ACTIVATE = 3;
+  localparam int REQUANTIZE = 1;
+  localparam int ADD = 2;
+  localparam int POOL = 3;
+  localparam int ACTIVATE = 4;
 
   localparam int WS = 0;
   localparam int IS = 1;
@@ -139,13 +141,16 @@ package machine;
     window_t     ofmap;
     logic [31:0] parameter_channel;  // of the parameter half's channels, the tile's first
     logic [31:0] parameter_words;    // per channel
-    logic [31:0] bn_word;            // the first that belongs to the BN
+    logic [31:0] stage_word;         // the first that belongs to the BN, or the multiplier of the requantizer
+    logic [31:0] has_multipliers;    // one per channel; else all have the one that follows
+    logic [31:0] multiplier_high;
+    logic [31:0] multiplier_low;
     logic [31:0] average;            // pooling: else the maximum
     logic [31:0] reciprocal;         // of the window's positions, in 1/65536
     logic [31:0] rectify;
     logic [31:0] clip;               // at clip_high
     logic [31:0] clip_high;
-    logic [31:0] requantise;
+    logic [31:0] convert;
     logic [31:0] shift;
   } drain_t;
 

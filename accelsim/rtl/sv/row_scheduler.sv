@@ -9,6 +9,7 @@ module row_scheduler
 #(
     parameter int COLS = 4,
     parameter int BN_LANES = 1,
+    parameter int REQUANTIZE_LANES = 1,
     parameter int ADD_LANES = 1,
     parameter int POOL_LANES = 1,
     parameter int ACTIVATE_LANES = 1,
@@ -22,7 +23,7 @@ module row_scheduler
     output logic [STAGES-1:0] busy
 );
   localparam logic [STAGES-1:0][31:0] LANES = {
-    32'(ACTIVATE_LANES), 32'(POOL_LANES), 32'(ADD_LANES), 32'(BN_LANES)
+    32'(ACTIVATE_LANES), 32'(POOL_LANES), 32'(ADD_LANES), 32'(REQUANTIZE_LANES), 32'(BN_LANES)
   };
 
   logic [31:0] outer, start, row, position;

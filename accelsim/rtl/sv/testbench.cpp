@@ -15,8 +15,8 @@
 
 namespace {
 
-constexpr int ACCOUNTS = 7;
-constexpr int CAUSES = 23;
+constexpr int ACCOUNTS = 8;
+constexpr int CAUSES = 24;
 constexpr uint32_t BEAT_BYTES = 64;
 
 struct Case {

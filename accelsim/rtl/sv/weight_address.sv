@@ -2,7 +2,7 @@
 module weight_address
   import machine::*;
 #(
-    parameter int OPERAND_BITS = 8
+    parameter int WEIGHT_BITS = 8
 ) (
     input  product_t    product,
     input  logic [31:0] group,
@@ -11,5 +11,5 @@ module weight_address
     output logic [31:0] address   // of a bit, in the half
 );
   assign address = ((group * product.out_channels + channel) * product.in_channels * product.kernel_positions + tap)
-      * OPERAND_BITS;
+      * WEIGHT_BITS;
 endmodule

@@ -3,7 +3,7 @@ module weight_side
   import machine::*;
 #(
     parameter int DATAFLOW = WS,
-    parameter int OPERAND_BITS = 8
+    parameter int WEIGHT_BITS = 8
 ) (
     input  product_t    product,
     input  fold_t       fold,
@@ -31,5 +31,5 @@ module weight_side
     end
   end
 
-  weight_address #(OPERAND_BITS) where (.product, .group, .channel, .tap, .address);
+  weight_address #(WEIGHT_BITS) where (.product, .group, .channel, .tap, .address);
 endmodule

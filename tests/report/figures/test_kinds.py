@@ -39,7 +39,7 @@ def test_one_variant_is_enough(kind: str) -> None:
 
 
 def test_what_is_between_both_variants_needs_both() -> None:
-    with pytest.raises(InputError, match="only the fused one ran"):
+    with pytest.raises(InputError, match="only fused ran"):
         KINDS["saving"].draw(fused_alone())
 
 

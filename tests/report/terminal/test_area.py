@@ -46,6 +46,14 @@ def test_what_is_saved_of_some_units_and_where_figures_are_from() -> None:
     assert lines[1].startswith("datapath: made up; ")
 
 
+def test_a_requantiser_takes_the_same_whatever_is_folded_into_it() -> None:
+    with_one = AREA._replace(units=[*AREA.units, UnitArea("requantizer", 900, 900)])
+    assert [line for line in area_lines(with_one) if line not in area_lines(AREA)][-1].startswith(
+        "fused_into_requant: "
+    )
+    assert len(area_lines(with_one)) == len(area_lines(AREA)) + 1
+
+
 def test_fpga_counts_stand_fused_beside_unfused() -> None:
     units = [
         UnitFpga("conv_array", FpgaFigures(1000, 2, 3), FpgaFigures(1000, 2, 3)),

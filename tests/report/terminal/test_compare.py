@@ -20,7 +20,7 @@ from accelsim.report.terminal.compare import (
     layers_shown,
     layers_tables,
     network_lines,
-    saving_table,
+    saving_tables,
     totals_table,
 )
 from accelsim.report.terminal.console import print_table
@@ -138,7 +138,7 @@ def test_networks_that_differ_in_a_node_alone() -> None:
 
 def test_what_fusing_saved_is_compared_by_points() -> None:
     saving = {"cycles_percent": Pair(14.25, 4.5), "dram_bytes_percent": Pair(1.0, None), "ops_percent": Pair(0.3, 0.3)}
-    assert rows(saving_table(replace(fused_and_unfused(), saving=saving))) == [
+    assert rows(next(saving_tables(replace(fused_and_unfused(), saving=saving)))) == [
         ["saved", "by", "fusing", "A", "B", "B", "-", "A"],
         ["cycles", "14.25", "%", "4.50", "%", "-9.75", "points"],
         ["DRAM", "bytes", "1.00", "%", "-", "-"],
@@ -148,11 +148,11 @@ def test_what_fusing_saved_is_compared_by_points() -> None:
 
 def test_savings_that_neither_has_are_left_out() -> None:
     saving = {"cycles_percent": Pair(1.0, 1.0), "function_unit_busy_percent": Pair(None, None)}
-    assert len(rows(saving_table(replace(fused_and_unfused(), saving=saving)))) == 2
+    assert len(rows(next(saving_tables(replace(fused_and_unfused(), saving=saving))))) == 2
 
 
 def test_every_saving_has_a_title() -> None:
-    assert len(rows(saving_table(fused_and_unfused()))) == 1 + len(fused_and_unfused().saving)
+    assert len(rows(next(saving_tables(fused_and_unfused())))) == 1 + len(fused_and_unfused().saving)
 
 
 def test_totals() -> None:
@@ -248,7 +248,7 @@ def test_everything_fits_80_columns() -> None:
     changes = ["machine.bn.placement=pass", "machine.array.rows=64", "run.batch=2"]
     other = accelsim.simulate(accelsim.load_config(CONFIGS / "resnet18.yaml", changes))
     comparison = compare(result_of("resnet18"), other)
-    tables = [[config_table(comparison)], [saving_table(comparison)]]
+    tables = [[config_table(comparison)], [next(saving_tables(comparison))]]
     for pair in comparison.variants:
         tables += [[totals_table(pair)], list(layers_tables(pair.layers, wide=False))]
     lines = [line for choice in tables for line in on_terminal(80, *choice)]
