@@ -19,7 +19,6 @@ from accelsim.config.sparsity import Sparsity
 from accelsim.fusion.apply_onnx import serialised
 from accelsim.pruning.apply_onnx import prune_model
 from accelsim.quantisation.layer import Widths
-from accelsim.quantisation.sparsity import sparse
 from accelsim.results.summary import Summary
 from accelsim.validation.accuracy import accuracy
 from accelsim.validation.seeded_weights import seeded_model
@@ -135,7 +134,11 @@ def network_tables(network: str, folder: Path, images: int) -> str:
     )
     pruned = folder / f"{network}.onnx"
     pruned.write_bytes(serialised(slimmed.model, pruned))
-    models = {"dense": dense, "2:4": sparse(dense, Sparsity(2, 4)), "γ-pruned": slimmed.model}
+    models = {
+        "dense": dense,
+        "2:4": seeded_model(graph, path, seed=SEED, sparsity=Sparsity(2, 4)),
+        "γ-pruned": slimmed.model,
+    }
     workloads = {"dense": path, "2:4": path, "γ-pruned": pruned}
     noise = {weights: dict(noise_db(model, images)) for weights, model in models.items()}
     totals, savings = [], []

@@ -128,6 +128,7 @@ def _validate_numerics(options: argparse.Namespace) -> int:
         accuracy_table,
         calibration_lines,
         differences_table,
+        psum_lines,
         quantisation_table,
         sparsity_lines,
         verdict_lines,
@@ -158,14 +159,16 @@ def _validate_numerics(options: argparse.Namespace) -> int:
     if numerics.pruned is not None:
         print_pruned(out, numerics.pruned)
     print_table(out, differences_table(numerics))
-    if options.activation_bits:
-        print_table(out, accuracy_table(_accuracy(options, numerics, granularities)))
+    found = _accuracy(options, numerics, granularities) if options.activation_bits else []
+    if found:
+        print_table(out, accuracy_table(found))
     elif options.bits:
         print_table(out, quantisation_table(quantisation_noise(numerics, options.model, options.bits, granularities)))
     print_lines(out, folding_lines(batchnorm_fates(numerics.matches)))
     print_lines(out, verdict_lines(numerics, options.seed, options.inputs))
     print_lines(out, sparsity_lines(options.sparsity))
-    if options.activation_bits:
+    if found:
+        print_lines(out, psum_lines(found))
         print_lines(out, calibration_lines(options.seed, options.inputs, options.percentile))
     return 0 if numerics.same else EXIT_FAILURE
 

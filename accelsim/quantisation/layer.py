@@ -224,6 +224,13 @@ def _excess_bits(bias: Doubles, widths: Widths) -> Integers:
     return np.ceil(np.log2(ratio)).astype(np.int64)
 
 
+def needed_psum_bits(layer: IntegerLayer, widths: Widths) -> int:
+    """Return how many bits hold every psum of a layer, whatever its ifmap: bias and products all of one sign."""
+    magnitudes = np.abs(layer.weights).reshape(len(layer.weights), -1).sum(axis=1)
+    largest = magnitudes * -limits(widths.activation_bits)[0] + np.abs(layer.bias)
+    return int(largest.max(initial=0)).bit_length() + 1
+
+
 def run_layer(layer: IntegerLayer, ifmap: Integers, shape: ConvShape, widths: Widths, *, relu: bool = False) -> Outputs:
     """Execute a layer.
 

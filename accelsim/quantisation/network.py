@@ -77,9 +77,12 @@ class Plan(NamedTuple):
 
     @property
     def scaled(self) -> tuple[str, ...]:
-        """Tensors that need a step: those that are stored, and all results of operators with weights."""
-        results = (self.model.graph.node[layer.operator].output[0] for layer in self.layers)
-        return tuple(dict.fromkeys((*self.stored.tensors, *results)))
+        """Tensors that need a step: those that are stored, and what layers deliver."""
+        return tuple(dict.fromkeys((*self.stored.tensors, *map(self.scale_of, self.layers))))
+
+    def scale_of(self, layer: PlannedLayer) -> str:
+        """Return the tensor in whose steps a layer's result is: the one that is stored, or else its own."""
+        return layer.stored or str(self.model.graph.node[layer.operator].output[0])
 
 
 def plan_network(fused: FusedModel, path: Path, input_shape: tuple[int, int, int] | None = None) -> Plan:
@@ -147,8 +150,8 @@ def _trained(layer: FoldedLayer) -> tuple[Filters, Affine]:
     return filters, Affine(scale, shift)
 
 
-def quantised_network(plan: Plan, steps: Mapping[str, float], variant: Variant, widths: Widths) -> onnx.ModelProto:
-    """Return a model that computes in integers, and has the outputs of the original in real numbers.
+def integer_layers(plan: Plan, steps: Mapping[str, float], variant: Variant, widths: Widths) -> dict[int, IntegerLayer]:
+    """Return the plan's layers in integers, by the index of their operator.
 
     Parameters
     ----------
@@ -161,7 +164,32 @@ def quantised_network(plan: Plan, steps: Mapping[str, float], variant: Variant, 
     widths
         Bits of everything.
     """
-    return _Writer(plan, steps, variant, widths).write()
+    found = {}
+    for layer in plan.layers:
+        output_step = steps[plan.scale_of(layer)]
+        found[layer.operator] = integer_layer(
+            variant, layer.filters, layer.affine, steps[layer.source], output_step, widths
+        )
+    return found
+
+
+def quantised_network(
+    plan: Plan, steps: Mapping[str, float], layers: Mapping[int, IntegerLayer], widths: Widths
+) -> onnx.ModelProto:
+    """Return a model that computes in integers, and has the outputs of the original in real numbers.
+
+    Parameters
+    ----------
+    plan
+        What is to be quantised.
+    steps
+        The step of each of the plan's ``scaled`` tensors.
+    layers
+        Its layers, as :func:`integer_layers` returns them.
+    widths
+        Bits of everything.
+    """
+    return _Writer(plan, steps, layers, widths).write()
 
 
 class _Step(NamedTuple):
@@ -175,10 +203,12 @@ class _Step(NamedTuple):
 class _Writer:
     """Writes operators anew, in their order, with what quantises between them."""
 
-    def __init__(self, plan: Plan, steps: Mapping[str, float], variant: Variant, widths: Widths) -> None:
+    def __init__(
+        self, plan: Plan, steps: Mapping[str, float], layers: Mapping[int, IntegerLayer], widths: Widths
+    ) -> None:
         self.plan = plan
         self.steps = steps
-        self.variant: Variant = variant
+        self.layers = layers
         self.widths = widths
         self.model = onnx.ModelProto()
         self.model.CopyFrom(plan.model)
@@ -218,16 +248,15 @@ class _Writer:
 
     def _write_layer(self, layer: PlannedLayer, node: onnx.NodeProto) -> None:
         """Write an operator with weights: as a product of integers, with BN stage and requantiser behind it."""
-        step, output_step = self.steps[layer.source], self.steps[layer.stored or node.output[0]]
-        integers = integer_layer(self.variant, layer.filters, layer.affine, step, output_step, self.widths)
-        psums = self._product(node, self._integers_of(node.input[0], step), layer.filters, integers)
+        integers = self.layers[layer.operator]
+        psums = self._product(node, self._integers_of(node.input[0], self.steps[layer.source]), layer.filters, integers)
         self._chain(
             psums,
             _Step("Cast", to=TensorProto.DOUBLE),
             *self._requantiser(integers, _sides_of_channels(node, self.plan.constants)),
             *(self._rounding(np.float64) if layer.stored is not None else ()),
             _Step("Cast", to=TensorProto.FLOAT),
-            _Step("Mul", np.float32(output_step)),
+            _Step("Mul", np.float32(self.steps[self.plan.scale_of(layer)])),
             result=node.output[0],
         )
 

@@ -11,8 +11,8 @@ import onnx
 
 from accelsim.errors import InputError
 from accelsim.fusion.apply_onnx import fuse_model
-from accelsim.quantisation.layer import VARIANTS, Variant, Widths
-from accelsim.quantisation.network import Plan, plan_network, quantised_network
+from accelsim.quantisation.layer import VARIANTS, Variant, Widths, needed_psum_bits
+from accelsim.quantisation.network import Plan, integer_layers, plan_network, quantised_network
 from accelsim.quantisation.symmetric import steps
 from accelsim.validation.inputs import Inputs, image_shape, random_inputs
 from accelsim.validation.numerics import compared_tensors, difference
@@ -44,6 +44,10 @@ class VariantAccuracy(NamedTuple):
         Of how many images the largest value is the same class; ``None`` where the tensor has no classes.
     images
         Of how many.
+    psum_bits
+        How many hold every psum of every layer, whatever is fed.
+    coarser_channels
+        Output channels whose weights were made coarser, so that their bias fits.
     """
 
     widths: Widths
@@ -52,6 +56,8 @@ class VariantAccuracy(NamedTuple):
     sqnr_db: float
     same_top1: int | None
     images: int
+    psum_bits: int
+    coarser_channels: int
 
 
 def accuracy(
@@ -120,9 +126,15 @@ def accuracy(
     for bits in widths:
         of_tensor = {name: float(steps(value, bits.activation_bits)) for name, value in largest.items()}
         for variant in VARIANTS:
-            quantised = quantised_network(plan, of_tensor, variant, bits)
+            layers = integer_layers(plan, of_tensor, variant, bits)
+            quantised = quantised_network(plan, of_tensor, layers, bits)
             results = _joined(run_each(quantised, one_by_one, path, tensors), tensors)
-            found += [_compared(bits, variant, name, expected[name], results[name]) for name in tensors]
+            psum_bits = max((needed_psum_bits(layer, bits) for layer in layers.values()), default=0)
+            coarser = sum(int((layer.coarser_bits > 0).sum()) for layer in layers.values())
+            for name in tensors:
+                sqnr_db = difference(name, expected[name], results[name]).sqnr_db
+                same, of = _same_top1(expected[name], results[name])
+                found.append(VariantAccuracy(bits, variant, name, sqnr_db, same, of, psum_bits, coarser))
     return found
 
 
@@ -135,11 +147,12 @@ def _refuse_integers(plan: Plan, largest: Mapping[str, float], path: Path) -> No
             raise InputError(message, path=path)
 
 
-def _compared(widths: Widths, variant: Variant, tensor: str, expected: Array, found: Array) -> VariantAccuracy:
-    has_classes = expected.ndim > 1 and expected.shape[1] > 1 and expected.size == expected.shape[0] * expected.shape[1]
-    same = int((expected.argmax(axis=1) == found.argmax(axis=1)).sum()) if has_classes else None
-    sqnr_db = difference(tensor, expected, found).sqnr_db
-    return VariantAccuracy(widths, variant, tensor, sqnr_db, same, len(expected) if expected.ndim else 1)
+def _same_top1(expected: Array, found: Array) -> tuple[int | None, int]:
+    """Return of how many images the class is the same, where there are classes, and how many images there are."""
+    images = len(expected) if expected.ndim else 1
+    if expected.ndim < 2 or expected.shape[1] < 2 or expected.size != images * expected.shape[1]:
+        return None, images
+    return int((expected.argmax(axis=1) == found.argmax(axis=1)).sum()), images
 
 
 def _open_batch(model: onnx.ModelProto, images: int) -> int | None:

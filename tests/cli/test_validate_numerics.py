@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -205,12 +206,14 @@ def test_what_is_pruned_is_compared_with_gammas_of_zero(folder: Path, capsys: py
 def test_activations_are_quantised_too_if_their_bits_are_given(capsys: pytest.CaptureFixture[str]) -> None:
     assert validate(*SHAPE, "--bits", "8", "--bits", "4", "--activation-bits", "6", "--granularity", "per-tensor") == 0
     printed = capsys.readouterr().out
-    lines = [line.split() for line in printed.splitlines() if " bits " in line]
+    lines = [line.split() for line in printed.splitlines() if line.strip()[:1].isdigit() and " bits " in line]
     assert [line[:6] for line in lines] == [
         [weights, "bits", "6", "bits", "per-tensor", tensor] for weights in ("8", "4") for tensor in ("f", "y")
     ]
     assert all(line[-2:] == ["of", "16"] for line in lines)
     assert "steps of activations: the largest magnitude in random images, seed 2" in printed
+    # 3 weights of 127 at most, activations of 32: 12,192 and the bias
+    assert re.search(r"^psums: 1[3-6] bits hold them all, whatever is fed$", printed, re.MULTILINE)
 
 
 @pytest.mark.usefixtures("folder")

@@ -21,6 +21,7 @@ from accelsim.quantisation.layer import (
     Widths,
     integer_layer,
     into_requantiser,
+    needed_psum_bits,
     requantised,
     run_layer,
 )
@@ -300,6 +301,14 @@ def test_psums_that_do_not_fit_are_counted_and_not_cut() -> None:
     widths = WIDTHS._replace(psum_bits=20)
     assert run_layer(layer, ifmap, shape, widths).overflowing == (psums >= 2**19).sum() > 0
     assert np.array_equal(run_layer(layer, ifmap, shape, widths).psums, psums)
+
+
+def test_the_width_that_holds_every_psum_is_the_least() -> None:
+    weights = np.array([[1, -2, 3], [1, 1, 1]])
+    # channel 0: 6 · 8 + 15 = 63 and −63 need 7 bits; with 16 it would be 64
+    layer = plain_layer(weights, np.array([15, 0]), fixed_point([1.0, 1.0], 16))
+    assert needed_psum_bits(layer, Widths(4, 4)) == 7
+    assert needed_psum_bits(layer._replace(bias=np.array([-16, 0])), Widths(4, 4)) == 8
 
 
 def test_only_a_bn_stage_can_be_moved() -> None:

@@ -131,3 +131,13 @@ def test_models_that_are_fed_integers_are_refused() -> None:
     model = parsed("g (uint8[1, 4] x) => (float[1, 3] y) { f = Cast<to = 1>(x) y = MatMul(f, w) }", w=np.ones((4, 3)))
     with pytest.raises(InputError, match=r"^net.onnx: layer 'y' reads integers \('x'\)"):
         accuracy(model, PATH, [Widths()], seed=1)
+
+
+def test_what_psums_need_and_what_was_made_coarser_is_said() -> None:
+    # 36 weights of 8 bits: 36 · 127 · 128 is below 2^20, and 20 bits and the sign hold it; no more than that of biases
+    found = measured(network(), Widths(), inputs=images(2))["unfused", "l"][0]
+    assert 17 <= found.psum_bits <= 21
+    assert found.coarser_channels == 0
+    scale = np.array([1e-12] * 3 + [1.0] * 5)
+    coarser = measured(network(scale), Widths(), inputs=images(2))
+    assert [coarser[variant, "l"][0].coarser_channels for variant in VARIANTS] == [0, 0, 3]

@@ -130,6 +130,18 @@ def _agreement(found: VariantAccuracy) -> str:
     return "-" if found.same_top1 is None else f"{found.same_top1} of {found.images}"
 
 
+def psum_lines(found: Sequence[VariantAccuracy]) -> list[str]:
+    """Say how wide psums have to be, and in how many channels a bias did not fit them."""
+    needed, given = max(one.psum_bits for one in found), max(one.widths.psum_bits for one in found)
+    lines = [f"psums: {needed} bits hold them all, whatever is fed"]
+    if needed > given:
+        lines[0] += f"; the {given} assumed might OVERFLOW"
+    coarser = max(one.coarser_channels for one in found)
+    if coarser:
+        lines.append(f"channels with coarser weights, whose bias would not fit a psum: {coarser}")
+    return lines
+
+
 def calibration_lines(seed: int, inputs: Path | None, percentile: float) -> list[str]:
     """Say what the steps of activations were measured on."""
     what = "the largest magnitude" if percentile == 100 else f"the {percentile:g}th percentile of magnitudes"
