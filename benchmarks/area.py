@@ -26,16 +26,18 @@ from accelsim.area.figures import SHIPPED, shipped, write_figures
 from accelsim.area.liberty import LIBRARY, cells
 from accelsim.area.study import SIDES, STYLES, Share, shares, shares_table, square_machine, tiles_table
 from accelsim.area.synthesis import cell_figures, figures
-from accelsim.config.machine import MachineConfig
+from accelsim.config.machine import MachineConfig, RequantizationConfig
 
 PLOT = Path(__file__).parents[1] / "docs" / "area.svg"
 
-WIDTHS = ((4, 16), (8, 24), (8, 32))
-"""Operands and psums of the machines that the table knows."""
+WIDTHS = ((2, 2, 16), (4, 4, 16), *product((4, 8), (4, 8), (24, 32)), (16, 8, 32))
+"""Operands, weights and psums of the machines that the table knows."""
 
 ARRAYS: tuple[dict[str, Any], ...] = (
     {"dataflow": "ws"},
     {"dataflow": "ws", "stationary_double_buffer": True},
+    {"dataflow": "is"},
+    {"dataflow": "is", "stationary_double_buffer": True},
     {"dataflow": "os"},
 )
 
@@ -48,14 +50,16 @@ LATENCY_CYCLES = 1
 
 def table_machines() -> Iterator[MachineConfig]:
     """Machines whose tiles are in the table."""
-    for (operand_bits, psum_bits), side in product(WIDTHS, SIDES):
-        machine = square_machine(side, operand_bits, STYLES[0])
+    for (operand_bits, weight_bits, psum_bits), side in product(WIDTHS, SIDES):
+        machine = square_machine(side, DOCUMENTS_MACHINE[1], STYLES[0])
+        widths = {"operand_bits": operand_bits, "weight_bits": weight_bits, "psum_bits": psum_bits}
         for array, (parameters, parameter_bits) in product(ARRAYS, _bn_stages(psum_bits)):
             stage = {"parameters": parameters, "parameter_bits": parameter_bits, "latency_cycles": LATENCY_CYCLES}
             yield machine.model_copy(
                 update={
-                    "array": machine.array.model_copy(update={"psum_bits": psum_bits, **array}),
+                    "array": machine.array.model_copy(update=widths | array),
                     "bn": machine.bn.model_copy(update=stage),
+                    "requantization": RequantizationConfig(lanes=side),
                 }
             )
 

@@ -139,6 +139,9 @@ def _convolution_case(random: Random, machine: MachineConfig) -> Case:
     tail: dict[str, Any] = {"residual": random.random() < 0.3, "activation": random.choice([None, "relu"])}
     convolution = ConvShape(random.choice([1, 1, 2, 3]), shape, output, window, groups)
     reads = ("input", "skip") if tail["residual"] else ("input",)
+    if random.random() < 0.1:  # without a BatchNorm
+        plain = Layer("conv", "conv", convolution, Epilogue(bias=bias, **tail), ("conv",), reads)
+        return Case(machine, plain, plain)
     nodes = ("conv", "bn")
     return Case(
         machine,

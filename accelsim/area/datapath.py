@@ -34,18 +34,20 @@ class Part(NamedTuple):
 
 
 def datapath(machine: MachineConfig) -> list[Part]:
-    """Return what the datapath of a machine consists of, its BN stage included.
+    """Return what the datapath of a machine consists of, its BN stage and its requantiser, if it has one, included.
 
     Memories, control (sequencers, address generators, DMA) and the multiplexers that lead a row to fewer lanes are not
     in it.
     """
     array, bits = machine.array, machine.array.psum_bits
     word, operand = ("PSUM_BITS", bits), ("OPERAND_BITS", array.operand_bits)
-    normalise = (word, ("PARAMETER_BITS", machine.bn.parameter_bits), ("RAW", int(machine.bn.parameters == "raw")))
+    parameter = ("PARAMETER_BITS", machine.bn.parameter_bits)
+    raw, requantization = ("RAW", int(machine.bn.parameters == "raw")), machine.requantization
     return [
         _array(machine),
         Part("accumulator", _tile("accumulator", ("COLS", 1), word), array.cols),
-        *_stage(machine, machine.bn, _lane("bn_stage", *normalise)),
+        *_stage(machine, machine.bn, _lane("bn_stage", word, parameter, raw)),
+        *(_stage(machine, requantization, _lane("requantizer", word, parameter)) if requantization else ()),
         *_stage(machine, machine.residual_add, _lane("residual_add", word, operand)),
         *_stage(machine, machine.pooling, _lane("pooling", word)),
         *_stage(machine, machine.activation, _lane("activation", word)),
@@ -53,18 +55,24 @@ def datapath(machine: MachineConfig) -> list[Part]:
 
 
 def fused_datapath(machine: MachineConfig) -> list[Part]:
-    """Return what is left of it in a machine for networks whose BatchNorms are folded."""
+    """Return what is left of it in a machine for networks whose BatchNorms are folded.
+
+    Into weights or into the requantiser's multipliers does not matter: one lane multiplies by one word either way.
+    """
     stays = machine.bn.when_fused == "bypassed"
     return [part for part in datapath(machine) if stays or part.unit != BN_STAGE]
 
 
 def _array(machine: MachineConfig) -> Part:
     array = machine.array
-    words = (("OPERAND_BITS", array.operand_bits), ("PSUM_BITS", array.psum_bits))
+    operand, weight, psum = array.operand_bits, machine.weight_bits, ("PSUM_BITS", array.psum_bits)
     if array.dataflow == "os":  # PEs of a column share a bus, so the column is the tile
-        return Part("conv_array", _tile("array_output", ("ROWS", array.rows), ("COLS", 1), *words), array.cols)
+        column = (("ROWS", array.rows), ("COLS", 1), ("LEFT_BITS", operand), ("TOP_BITS", weight), psum)
+        return Part("conv_array", _tile("array_output", *column), array.cols)
+    stationary, stream = (operand, weight) if array.dataflow == "is" else (weight, operand)
     shadow = ("SHADOW", int(array.stationary_double_buffer))
-    return Part("conv_array", _tile("pe_stationary", *words, shadow), array.rows * array.cols)
+    pe = _tile("pe_stationary", ("STATIONARY_BITS", stationary), ("STREAM_BITS", stream), psum, shadow)
+    return Part("conv_array", pe, array.rows * array.cols)
 
 
 def _stage(machine: MachineConfig, stage: BnConfig | StageConfig, lane: Tile) -> list[Part]:

@@ -20,4 +20,6 @@ SMALL: dict[str, Any] = {
 
 def small_machine(**changes: dict[str, Any]) -> MachineConfig:
     """The machine, with changes block by block."""
-    return MachineConfig.model_validate({**SMALL, **{name: SMALL[name] | block for name, block in changes.items()}})
+    return MachineConfig.model_validate(
+        {**SMALL, **{name: SMALL.get(name, {}) | block for name, block in changes.items()}}
+    )

@@ -31,9 +31,25 @@ def test_a_pe_for_each_place_an_adder_for_each_column_and_lanes_as_configured() 
 @pytest.mark.parametrize(
     ("changes", "module", "values"),
     [
-        ({}, "pe_stationary", "OPERAND_BITS=4 PSUM_BITS=16 SHADOW=0"),
-        ({"array": {"dataflow": "is"}}, "pe_stationary", "OPERAND_BITS=4 PSUM_BITS=16 SHADOW=0"),
-        ({"array": {"stationary_double_buffer": True}}, "pe_stationary", "OPERAND_BITS=4 PSUM_BITS=16 SHADOW=1"),
+        ({}, "pe_stationary", "STATIONARY_BITS=4 STREAM_BITS=4 PSUM_BITS=16 SHADOW=0"),
+        ({"array": {"dataflow": "is"}}, "pe_stationary", "STATIONARY_BITS=4 STREAM_BITS=4 PSUM_BITS=16 SHADOW=0"),
+        (
+            {"array": {"stationary_double_buffer": True}},
+            "pe_stationary",
+            "STATIONARY_BITS=4 STREAM_BITS=4 PSUM_BITS=16 SHADOW=1",
+        ),
+        ({"array": {"weight_bits": 2}}, "pe_stationary", "STATIONARY_BITS=2 STREAM_BITS=4 PSUM_BITS=16 SHADOW=0"),
+        (
+            {"array": {"weight_bits": 2, "dataflow": "is"}},
+            "pe_stationary",
+            "STATIONARY_BITS=4 STREAM_BITS=2 PSUM_BITS=16 SHADOW=0",
+        ),
+        (
+            {"array": {"weight_bits": 2, "dataflow": "os"}},
+            "array_output",
+            "ROWS=4 COLS=1 LEFT_BITS=4 TOP_BITS=2 PSUM_BITS=16",
+        ),
+        ({"requantization": {"lanes": 1}}, "requantizer", "LANES=1 LATENCY=0 PSUM_BITS=16 PARAMETER_BITS=8"),
         ({}, "bn_stage", "LANES=1 LATENCY=0 PSUM_BITS=16 PARAMETER_BITS=8 RAW=0"),
         ({"bn": {"parameters": "raw"}}, "bn_stage", "LANES=1 LATENCY=0 PSUM_BITS=16 PARAMETER_BITS=8 RAW=1"),
     ],
@@ -47,9 +63,17 @@ def test_output_stationary_arrays_are_columns_with_a_bus() -> None:
     (array,) = parts_of("conv_array", small_machine(array={"dataflow": "os"}))
     assert array == Part(
         "conv_array",
-        Tile("array_output", (("ROWS", 4), ("COLS", 1), ("OPERAND_BITS", 4), ("PSUM_BITS", 16))),
+        Tile("array_output", (("ROWS", 4), ("COLS", 1), ("LEFT_BITS", 4), ("TOP_BITS", 4), ("PSUM_BITS", 16))),
         3,
     )
+
+
+def test_a_requantiser_has_lanes_and_registers_as_other_stages_and_stays_when_fused() -> None:
+    machine = small_machine(requantization={"lanes": 64, "latency_cycles": 2})
+    lanes, registers = parts_of("requantizer", machine)
+    assert (lanes.copies, registers.copies) == (3, 3 * 16 * 2)
+    assert [part.unit for part in fused_datapath(machine) if part.unit == "requantizer"] == ["requantizer"] * 2
+    assert parts_of("requantizer", small_machine()) == []
 
 
 def test_latency_is_a_register_for_each_bit_of_each_lane() -> None:

@@ -9,7 +9,7 @@ from accelsim.area.figures import SHIPPED, CellFigures, FpgaFigures, shipped, sh
 from accelsim.area.synthesis import fingerprint
 from accelsim.errors import InputError
 
-PE = Tile("pe_stationary", (("OPERAND_BITS", 4), ("PSUM_BITS", 16), ("SHADOW", 0)))
+PE = Tile("pe_stationary", (("STATIONARY_BITS", 4), ("STREAM_BITS", 4), ("PSUM_BITS", 16), ("SHADOW", 0)))
 
 
 def test_the_table_is_looked_up_by_module_and_parameters() -> None:
@@ -21,9 +21,9 @@ def test_the_table_is_looked_up_by_module_and_parameters() -> None:
 
 
 def test_a_tile_that_is_not_in_the_table_needs_synthesis() -> None:
-    odd = PE._replace(parameters=(("OPERAND_BITS", 5),))
+    odd = PE._replace(parameters=(("STREAM_BITS", 5),))
     for figures in (shipped().cells, shipped().fpga):
-        with pytest.raises(InputError, match="has no pe_stationary with OPERAND_BITS=5; give --synthesise"):
+        with pytest.raises(InputError, match="has no pe_stationary with STREAM_BITS=5; give --synthesise"):
             figures(odd)
 
 

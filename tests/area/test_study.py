@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from accelsim.area.datapath import Tile
 from accelsim.area.figures import CellFigures, FigureSource, shipped
 from accelsim.area.study import PSUM_BITS, SIDES, STYLES, shares, shares_table, square_machine, tiles_table
@@ -41,6 +43,17 @@ def test_a_table_has_a_line_for_each_width_and_style() -> None:
     assert lines[0] == "| operands | BN stage | 8x8 | 16x16 | 32x32 | 64x64 |"
     assert len(lines) == 2 + len(PSUM_BITS) * len(STYLES)
     assert lines[2].startswith(f"| 4 bits | {STYLES[0].name} | 50.0 / 44.4 / 44.4 | ")
+
+
+@pytest.mark.parametrize(("psum_bits", "word_bits"), [(16, 8), (24, 12), (32, 16), (32, 32)])
+def test_the_documentation_puts_lanes_of_the_requantiser_beside_those_of_bn(
+    psum_bits: int, word_bits: int, repository: Path
+) -> None:
+    lane = (("LANES", 1), ("LATENCY", 0), ("PSUM_BITS", psum_bits), ("PARAMETER_BITS", word_bits))
+    tiles = Tile("requantizer", lane), Tile("bn_stage", (*lane, ("RAW", 0)))
+    areas = " | ".join(f"{shipped().cells(tile).area_um2:,.0f}" for tile in tiles)
+    text = (repository / "docs" / "area.md").read_text(encoding="utf-8")
+    assert f"| {psum_bits}, {word_bits} bits | {areas} | " in text
 
 
 def test_the_documentation_shows_the_figures_that_ship(repository: Path) -> None:

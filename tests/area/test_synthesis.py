@@ -17,8 +17,9 @@ from accelsim.area.liberty import cells
 from accelsim.area.synthesis import cell_figures, fingerprint, fpga_figures, synthesis
 from accelsim.errors import InputError, ToolError
 
-PE = Tile("pe_stationary", (("OPERAND_BITS", 4), ("PSUM_BITS", 16), ("SHADOW", 0)))
+PE = Tile("pe_stationary", (("STATIONARY_BITS", 4), ("STREAM_BITS", 4), ("PSUM_BITS", 16), ("SHADOW", 0)))
 BN_LANE = Tile("bn_stage", (("LANES", 1), ("LATENCY", 0), ("PSUM_BITS", 16), ("PARAMETER_BITS", 8), ("RAW", 0)))
+REQUANTIZER_LANE = Tile("requantizer", (("LANES", 1), ("LATENCY", 0), ("PSUM_BITS", 16), ("PARAMETER_BITS", 8)))
 REGISTER = Tile("delay_line", (("WIDTH", 1), ("CYCLES", 1)))
 
 DESIGN = {
@@ -72,7 +73,7 @@ def test_what_is_kept_depends_on_parameters_flow_cells_version_and_code(
         "_code": "module other; endmodule",
     }
     cell_figures(PE)
-    cell_figures(PE._replace(parameters=(("OPERAND_BITS", 5),)))
+    cell_figures(PE._replace(parameters=(("STREAM_BITS", 5),)))
     cell_figures(PE, flat=True)
     fpga_figures(PE)
     assert len(runs) == 4
@@ -147,7 +148,7 @@ def test_fingerprints_are_of_the_code_and_of_what_it_uses(tmp_path: Path, monkey
 
 
 @pytest.mark.usefixtures("cache")
-@pytest.mark.parametrize("tile", [PE, BN_LANE, REGISTER], ids=lambda tile: tile.module)
+@pytest.mark.parametrize("tile", [PE, BN_LANE, REQUANTIZER_LANE, REGISTER], ids=lambda tile: tile.module)
 def test_the_table_that_ships_is_what_yosys_makes_of_the_rtl(tile: Tile) -> None:
     assert cell_figures(tile) == shipped_figures()[tile].cells
 
@@ -167,7 +168,7 @@ def test_an_array_is_exactly_its_pes(side: int) -> None:
 
 @pytest.mark.usefixtures("cache")
 def test_an_output_stationary_array_is_exactly_its_columns() -> None:
-    widths = (("OPERAND_BITS", 4), ("PSUM_BITS", 16))
+    widths = (("LEFT_BITS", 4), ("TOP_BITS", 4), ("PSUM_BITS", 16))
     column = shipped_figures()[Tile("array_output", (("ROWS", 8), ("COLS", 1), *widths))].cells
     array = cell_figures(Tile("array_output", (("ROWS", 8), ("COLS", 3), *widths)))
     assert array == CellFigures(round(3 * column.area_um2, 4), 3 * column.cells)

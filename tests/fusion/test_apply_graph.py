@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from accelsim.fusion.apply_graph import fold_batchnorms
 from accelsim.fusion.match import Match
+from accelsim.layers import layers_of
 from accelsim.workload.nodes import Add, Concat, Conv, Linear, Output, Unmodelled
-from accelsim.workload.shapes import Shape
+from accelsim.workload.shapes import Shape, Window
 from tests.fusion.graphs import bn, conv, graph, relu
 
 
@@ -99,3 +100,22 @@ def test_decisions_about_one_ahead_may_be_given() -> None:
     whole = graph(conv("c", "input"), bn("b", "c"), conv("d", "b"))
     folded = fold_batchnorms(whole, [Match("b", "d", ahead=True)])
     assert list(folded) == [conv("c", "input"), replace(conv("d", "c", bias=True), folded_ahead=("b",))]
+
+
+def test_the_requantiser_gets_the_scale_of_those_behind_and_no_other() -> None:
+    # One ahead of the first convolution, which pads nothing, and one behind the second; the third has none.
+    whole = graph(
+        bn("a", "input"),
+        replace(conv("c", "a"), window=Window()),
+        relu("r", "c"),
+        conv("d", "r"),
+        bn("b", "d"),
+        conv("e", "b"),
+    )
+    folded = fold_batchnorms(whole, into_requantizer=True)
+    scales = {node.name: node.folded_scale for node in folded if isinstance(node, Conv)}
+    assert scales == {"c": False, "d": True, "e": False}
+    for node, in_weights in zip(folded, fold_batchnorms(whole), strict=True):
+        assert (replace(node, folded_scale=False) if isinstance(node, Conv) else node) == in_weights
+    layers = layers_of(folded, batch=1)
+    assert [layer.epilogue.folded_scale for layer in layers] == [False, True, False]

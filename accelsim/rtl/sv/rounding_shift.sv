@@ -1,5 +1,6 @@
 // A product divided by a power of two, a half rounded up, and clipped to a width that is set (or to PSUM_BITS, if those
-// are fewer). It stays a module of its own in synthesis: mapped together with the multiplier before it, it takes hours.
+// are fewer). It stays a module of its own in synthesis, which does not come to an end where it is mapped together
+// with the multiplier before it.
 (* keep_hierarchy *)
 module rounding_shift #(
     parameter int PRODUCT_BITS = 58,
