@@ -52,8 +52,6 @@ def _busy_percent(title: str, unit: str) -> LayerColumn:
 LAYER_COLUMNS = {
     "kind": LayerColumn("kind", _cell("kind"), "{}", is_text=True),
     "macs": LayerColumn("MACs", _cell("macs")),
-    "executed": LayerColumn("MACs executed", _cell("executed_macs")),
-    "skipped": LayerColumn("folds skipped", _cell("skipped_folds")),
     "ops": LayerColumn("operations", _cell("ops")),
     "start": LayerColumn("start", _cell("start_cycle")),
     "cycles": LayerColumn("cycles", _cell("cycles")),
@@ -72,6 +70,8 @@ LAYER_COLUMNS = {
     "pooling": _busy_percent("pooling", "pooling"),
     "activation": _busy_percent("activation", "activation"),
     "function": _busy_percent("function", "function_unit"),
+    "executed": LayerColumn("MACs executed", _cell("executed_macs")),
+    "skipped": LayerColumn("folds skipped", _cell("skipped_folds")),
     "tiling": LayerColumn("tiling", _cell("tiling"), "{}", is_text=True),
     "second_tiling": LayerColumn("tiling of the second phase", _cell("second_phase_tiling"), "{}", is_text=True),
 }
