@@ -17,7 +17,7 @@ CASES = {
     "alpha5, requantised": (
         "alpha5",
         "machine.requantization={lanes: 4, weight_scales: per_tensor}",
-        "run.variants=[unfused, fused, fused_into_requant]",
+        "run.variants=[fused, unfused, fused_into_requant]",
     ),
     "mobilenet, off chip": (
         "mobilenet_v2",

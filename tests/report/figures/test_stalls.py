@@ -17,7 +17,7 @@ def stacks(axes: Axes, variant: str) -> list[float]:
     return [sum(stack) for stack in zip(*heights, strict=True)]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case != "alpha5"])
+@pytest.mark.parametrize("case", [case for case in CASES if "alpha5" not in case])
 def test_bars_add_up_to_the_stalled_cycles_of_the_conv_array(case: str) -> None:
     units = result_of(case).units
     for variant in ("fused", "unfused"):

@@ -88,7 +88,7 @@ def test_only_what_is_alike_is_merged() -> None:
     ]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case != "alpha5"])  # where no two operations are alike
+@pytest.mark.parametrize("case", [case for case in CASES if "alpha5" not in case])  # where no two operations are alike
 def test_merging_loses_nothing(case: str) -> None:
     part = select(result_of(case))
     every = bars_of(part, most=10**9)
