@@ -17,7 +17,7 @@ from accelsim.report.terminal.claims import claims_markdown
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-LIGHT_MODEL = Path(onnx.__file__).parent / "backend/test/data/light/light_shufflenet.onnx"
+LIGHT_MODELS = Path(onnx.__file__).parent / "backend/test/data/light"
 PLACEMENTS = ("inline", "pass", "offchip")
 NETWORKS = ("resnet18", "vgg16_bn", "mobilenet_v2")
 
@@ -32,10 +32,11 @@ def console_blocks() -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def clone(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that looks like a fresh clone, to write results into, with a graph that the onnx package ships."""
+    """A folder that looks like a fresh clone, to write results into, with the graphs that the onnx package ships."""
     for name in ("configs", "workloads"):
         (tmp_path / name).symlink_to(repository / name)
-    (tmp_path / LIGHT_MODEL.name).symlink_to(LIGHT_MODEL)
+    for model in LIGHT_MODELS.glob("*.onnx"):
+        (tmp_path / model.name).symlink_to(model)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -81,7 +81,8 @@ def test_names_of_folders_stay_in_their_place(case: str, folder: str) -> None:
 
 def test_what_rtl_lacks_is_refused(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = str(repository / "configs" / "alpha5.yaml")
-    assert main(["validate", "rtl", config, "--set", "machine.array.operand_bits=32"]) == 2
+    wide = ["--set", "machine.array.operand_bits=32", "--set", "machine.array.psum_bits=64"]
+    assert main(["validate", "rtl", config, *wide]) == 2
     assert "machine.array.operand_bits: RTL is simulated up to 16, not 32" in capsys.readouterr().err
 
 

@@ -55,7 +55,8 @@ def test_stationary_operands_cannot_be_selected(repository: Path) -> None:
 
 def test_it_is_written_as_it_is_read(repository: Path, tmp_path: Path) -> None:
     config = load_config(repository / CONFIG, f"{KEY}=2:4")
-    (tmp_path / "c.yaml").write_text(resolved_yaml(config.config, str(repository / "workloads" / "resnet18.yaml")))
+    network, energy = repository / "workloads" / "resnet18.yaml", repository / "configs" / "energy" / "45nm.yaml"
+    (tmp_path / "c.yaml").write_text(resolved_yaml(config.config, str(network), str(energy)))
     assert load_config(tmp_path / "c.yaml").machine == config.machine
 
 

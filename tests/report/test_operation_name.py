@@ -25,5 +25,5 @@ def test_what_is_done_and_to_which_tile(operation: str, kind: str, tile: str) ->
 def test_every_name_that_a_program_has_is_read(case: str) -> None:
     kinds = {OperationName.read(operation).kind for operation in result_of(case).events["operation"].unique()}
     loads = {f"load {tensor}" for tensor in ("ifmap", "weight", "residual", "parameters")}
-    passes = {"accumulate", "batchnorm", "residual_add", "pooling", "activation", "readout"}
+    passes = {"accumulate", "batchnorm", "requantize", "residual_add", "pooling", "activation", "readout"}
     assert kinds <= {*loads, "store ofmap", "multiply", "drain", *passes}

@@ -41,21 +41,21 @@ WORKLOADS = Path(__file__).parents[2] / "workloads"
 NETWORKS = sorted(path.stem for path in WORKLOADS.glob("*.yaml"))
 
 
-def zeros(graph: Graph) -> Parameters:
+def ones(graph: Graph) -> Parameters:
     """Parameters of the right shapes; views on one zero, so that large networks take no memory."""
     found = {}
     for node in graph:
         channels = graph.shapes[node.name].channels
         vector = np.zeros(channels, np.float32)
         if isinstance(node, Weighted):
-            found[node.name] = {"weight": np.zeros(weight_shape(node), np.float32), "bias": vector}
+            found[node.name] = {"weight": np.ones(weight_shape(node), np.float32), "bias": vector}
         elif isinstance(node, BatchNorm):
             found[node.name] = dict.fromkeys(("scale", "shift", "mean", "variance"), vector)
     return found
 
 
 def read_again(graph: Graph) -> Graph:
-    return import_model(onnx_model(graph, zeros(graph)), Path(f"{graph.name}.onnx")).graph
+    return import_model(onnx_model(graph, ones(graph)), Path(f"{graph.name}.onnx")).graph
 
 
 def without_views_of_the_same(graph: Graph) -> Graph:
@@ -122,7 +122,7 @@ def test_random_networks_have_the_same_work_when_they_are_read_again(seed: int) 
 
 
 def test_the_versions_are_those_stated_and_the_batch_is_open() -> None:
-    model = onnx_model(*(lambda graph: (graph, zeros(graph)))(read_network(WORKLOADS / "alpha5.yaml")))
+    model = onnx_model(*(lambda graph: (graph, ones(graph)))(read_network(WORKLOADS / "alpha5.yaml")))
     assert (model.ir_version, model.opset_import[0].version) == (IR_VERSION, OPSET)
     for value in (*model.graph.input, *model.graph.output):
         assert value.type.tensor_type.shape.dim[0].dim_param == BATCH
@@ -135,7 +135,7 @@ def test_weights_that_layers_share_are_stored_once() -> None:
         for name, source in (("a", "input"), ("b", "a"))
     ]
     graph = Graph("net", MAP, layers)
-    model = onnx_model(graph, zeros(graph))
+    model = onnx_model(graph, ones(graph))
     assert [tensor.name for tensor in model.graph.initializer] == ["w"]
     assert read_again(graph).nodes == graph.nodes
 

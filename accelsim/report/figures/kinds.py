@@ -35,7 +35,7 @@ class Kind(NamedTuple):
     def lack(self, records: Records) -> str | None:
         """Say why a result does not suffice for it; ``None`` if it does."""
         if self.both_variants and records.summary.saving is None:
-            return "only one variant ran"
+            return "fused and unfused did not both run"
         if self.energies and all(variant.energy_pj is None for variant in records.summary.variants.values()):
             return "the configuration names no table of energies (run.energy)"
         return None

@@ -55,7 +55,7 @@ def test_what_shows_energies_needs_them() -> None:
 
 def test_what_a_result_lacks() -> None:
     assert {name: kind.lack(fused_alone()) for name, kind in KINDS.items() if kind.lack(fused_alone())} == {
-        "saving": "only one variant ran"
+        "saving": "fused and unfused did not both run"
     }
     lacks = {name: kind.lack(without_energies()) for name, kind in KINDS.items()}
     assert {name: lack for name, lack in lacks.items() if lack} == {
