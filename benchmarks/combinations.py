@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ import accelsim
 from accelsim.config.sparsity import Sparsity
 from accelsim.fusion.apply_onnx import serialised
 from accelsim.pruning.apply_onnx import prune_model
-from accelsim.quantisation.layer import Widths
+from accelsim.quantisation.layer import VARIANTS, Variant, Widths
 from accelsim.results.summary import Summary
 from accelsim.validation.accuracy import accuracy
 from accelsim.validation.seeded_weights import seeded_model
@@ -64,7 +64,7 @@ def settings(case: Case, placement: str, workload: Path) -> list[str]:
         f"machine.array.operand_bits={case.bits}",
         f"machine.array.psum_bits={PSUM_BITS[case.bits]}",
         f"machine.array.sparsity={'2:4' if case.weights == '2:4' else 'dense'}",
-        "machine.requantization={lanes: 32}",
+        "machine.requantization={lanes: 32, weight_scales: per_tensor}",
     ]
 
 
@@ -74,15 +74,14 @@ def simulated(case: Case, placement: str, workload: Path) -> Summary:
     return accelsim.simulate(config).summary
 
 
-def noise_db(model: onnx.ModelProto, images: int) -> Iterator[tuple[int, Mapping[str, float]]]:
-    """Yield by bits of an operand the SQNR of the logits in every variant."""
-    widths = [
-        Widths(weight_bits=bits, activation_bits=bits, psum_bits=psum_bits, granularity="per-channel")
-        for bits, psum_bits in PSUM_BITS.items()
-    ]
-    found = accuracy(model, Path("model.onnx"), widths, seed=SEED, images=images)
-    for each in widths:
-        yield each.weight_bits, {one.variant: one.sqnr_db for one in found if one.widths == each}
+def noise_db(model: onnx.ModelProto, images: int) -> dict[int, dict[Variant, float]]:
+    """Return by bits of an operand the SQNR of the logits in every variant."""
+    noise = {}
+    for bits, psum_bits in PSUM_BITS.items():
+        widths = Widths(weight_bits=bits, activation_bits=bits, psum_bits=psum_bits, granularity="per-tensor")
+        found = accuracy(model, Path("model.onnx"), [widths], seed=SEED, images=images)
+        noise[bits] = {one.variant: one.sqnr_db for one in found}
+    return noise
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -116,7 +115,7 @@ def saved_cell(summary: Summary) -> str:
 def main() -> None:
     """Make the tables network by network."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=16, help="random images to measure SQNR on (default: 16)")
+    parser.add_argument("--images", type=int, default=8, help="random images to measure SQNR on (default: 8)")
     parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -128,19 +127,17 @@ def network_tables(network: str, folder: Path, images: int) -> str:
     """Totals with a function unit, and savings wherever BatchNorm is."""
     path = ROOT / "workloads" / f"{network}.yaml"
     graph = read_network(path)
-    dense = seeded_model(graph, path, seed=SEED)
+    noise = {
+        "dense": noise_db(seeded_model(graph, path, seed=SEED), images),
+        "2:4": noise_db(seeded_model(graph, path, seed=SEED, sparsity=Sparsity(2, 4)), images),
+    }
     slimmed = prune_model(
         seeded_model(graph, path, seed=SEED, small_gammas=SMALL_GAMMAS), Path("model.onnx"), THRESHOLD
     )
+    noise["γ-pruned"] = noise_db(slimmed.model, images)
     pruned = folder / f"{network}.onnx"
     pruned.write_bytes(serialised(slimmed.model, pruned))
-    models = {
-        "dense": dense,
-        "2:4": seeded_model(graph, path, seed=SEED, sparsity=Sparsity(2, 4)),
-        "γ-pruned": slimmed.model,
-    }
     workloads = {"dense": path, "2:4": path, "γ-pruned": pruned}
-    noise = {weights: dict(noise_db(model, images)) for weights, model in models.items()}
     totals, savings = [], []
     for bits in PSUM_BITS:
         for weights in WEIGHTS:
