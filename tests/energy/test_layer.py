@@ -164,6 +164,19 @@ class TestSkippedFolds:
         assert counts["accumulator.write"] == 4 * (4 * 3 + 1)
         assert counts["accumulator.read"] == 4 * 3 * 3 + 16
 
+    @pytest.mark.parametrize(("zero_groups", "left"), [(1, 3), (2, 1), (3, 0)])
+    def test_groups_side_by_side_are_skipped_together(self, zero_groups: int, left: int) -> None:
+        # depthwise, kernel 2x1: groups 0 and 1 share a fold of 4 rows and 3 columns, group 2 has one of its own
+        shape = ConvShape(1, Shape(3, 2, 1), Shape(3, 1, 1), Window((2, 1)), 3, (ZeroKernels(0, zero_groups, 0, 1),))
+        layer = Layer("conv", "conv", shape, Epilogue(), ("conv",), ("input",))
+        counts = actions_on(machine(array={"grouped": "block_diagonal", "skip_zero_folds": True}), layer)
+        for name in ("conv_array.multiply", "ifmap_buffer.read", "weight_buffer.read"):
+            assert counts.get(name, 0) == left * 2
+        assert counts["accumulator.write"] == 3
+        # one after another, each has a fold
+        counts = actions_on(machine(array={"skip_zero_folds": True}), layer)
+        assert counts.get("conv_array.multiply", 0) == (3 - zero_groups) * 2
+
     def test_a_layer_of_zeros_alone(self) -> None:
         counts = self.counts((ZeroKernels(0, 4, 0, 2),))
         assert not {"conv_array.multiply", "conv_array.add", "ifmap_buffer.read", "weight_buffer.read"} & set(counts)
