@@ -104,6 +104,8 @@ def seen_by_counts(
     if view.requantization:  # multiplies by a word of this width, loaded or in a register
         bn = bn.model_copy(update={"parameter_bits": machine.bn.parameter_bits})
     requantization = view.requantization and view.requantization.model_copy(update={"latency_cycles": 0})
+    if requantization is not None:  # its multiplier is as wide as a parameter, also where it is not loaded as one
+        bn = bn.model_copy(update={"parameter_bits": machine.bn.parameter_bits})
     stages = dict.fromkeys(("residual_add", "pooling", "activation"), _ANY_STAGE)
     hidden = {"dma": _ANY_DMA, "dram": _ANY_DRAM, **stages}
     return view.model_copy(update={"array": array, "bn": bn, "requantization": requantization, **hidden})

@@ -41,26 +41,56 @@ def zero_folds(array: ArrayConfig, groups_per_fold: int, work: ArrayWork[int]) -
     work
         The operation; its zero kernels say which weights are zero.
     """
+    zero = zero_blocks(array, groups_per_fold, work)
+    rows, offsets = _rows(array, work), kernel_offsets(array, work.kernel_positions)
+    columns = _sizes(work.out_channels, block_columns(array, work.out_channels))
+    sizes = np.multiply.outer(columns, _sizes(rows, block_rows(array, rows)))
+    equal = {"ws": offsets, "is": ceil_div(work.pixels, array.cols), "os": ceil_div(work.pixels, array.rows)}
+    packs = zero[::groups_per_fold]
+    return ZeroFolds(int(packs.sum()) * equal[array.dataflow], offsets * int((zero * sizes).sum()))
+
+
+def zero_blocks(array: ArrayConfig, groups_per_fold: int, work: ArrayWork[int]) -> NDArray[np.bool_]:
+    """Tell of every block of weights that meets in a fold whether all of them are zero.
+
+    Parameters
+    ----------
+    array, groups_per_fold, work
+        As of :func:`zero_folds`.
+
+    Returns
+    -------
+    ndarray of bool
+        Group × block of output channels (all of them in ``is``) × block of rows (all of them in ``os``). Groups that
+        share a fold all say the same. Under ``raster`` it is so at every kernel position.
+    """
     zero = _zero_weights(array.sparsity, work)
-    if groups_per_fold > 1:
-        return _of_packs(array, groups_per_fold, work, zero)
-    if array.dataflow == "os":
-        column_blocks = _all_of_columns(np.all(zero, axis=2), array.cols)
-        sizes = _sizes(work.out_channels, array.cols) * zero.shape[2] * work.kernel_positions
-        return ZeroFolds(
-            int(column_blocks.sum()) * ceil_div(work.pixels, array.rows), int((column_blocks * sizes).sum())
-        )
-    row_blocks = _row_blocks(array, work, zero)
-    offsets = work.kernel_positions if array.ifmap_streaming == "raster" else 1
-    rows = _sizes(zero.shape[2] * work.kernel_positions // offsets, array.rows)
-    if array.dataflow == "is":
-        idle = row_blocks.all(axis=1)
-        return ZeroFolds(
-            int(idle.sum()) * ceil_div(work.pixels, array.cols), int((idle * rows).sum()) * work.out_channels
-        )
-    blocks = _all_of_columns(row_blocks, array.cols)
-    sizes = _sizes(work.out_channels, array.cols)[:, np.newaxis] * rows
-    return ZeroFolds(offsets * int(blocks.sum()), offsets * int((blocks * sizes).sum()))
+    rows, columns = _rows(array, work), block_columns(array, work.out_channels)
+    channels = _channel_of_row(array.sparsity.kept, zero.shape[2], rows // zero.shape[2])
+    found = _all_of_pieces(zero[:, :, channels], block_rows(array, rows), axis=2)
+    packs = _all_of_pieces(_all_of_pieces(found, columns, axis=1), groups_per_fold, axis=0)
+    return np.repeat(packs, groups_per_fold, axis=0)[: work.groups]
+
+
+def kernel_offsets(array: ArrayConfig, positions: int) -> int:
+    """Return how many of the kernel's positions have folds of their own: under ``raster`` all, else they share them."""
+    return positions if array.ifmap_streaming == "raster" else 1
+
+
+def block_rows(array: ArrayConfig, rows: int) -> int:
+    """Return how many rows of weights, of these, meet in a fold: as many as the array has, in ``os`` all."""
+    return rows if array.dataflow == "os" else array.rows
+
+
+def block_columns(array: ArrayConfig, channels: int) -> int:
+    """Return how many output channels, of these, meet in a fold: as many as the array has columns, in ``is`` all."""
+    return channels if array.dataflow == "is" else array.cols
+
+
+def _rows(array: ArrayConfig, work: ArrayWork[int]) -> int:
+    """Return the rows of a group's weights; under ``raster`` at one kernel position."""
+    kept = kept_channels(array.sparsity, work.in_channels)
+    return kept * work.kernel_positions // kernel_offsets(array, work.kernel_positions)
 
 
 def _zero_weights(sparsity: Sparsity, work: ArrayWork[int]) -> NDArray[np.bool_]:
@@ -80,14 +110,6 @@ def _zero_weights(sparsity: Sparsity, work: ArrayWork[int]) -> NDArray[np.bool_]
     return zero.reshape(work.groups, work.out_channels, -1)
 
 
-def _row_blocks(array: ArrayConfig, work: ArrayWork[int], zero: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell for every block of rows (last axis) which output channels have no weight in it that is not zero."""
-    positions = 1 if array.ifmap_streaming == "raster" else work.kernel_positions
-    rows = zero[:, :, _channel_of_row(array.sparsity.kept, zero.shape[2], positions)]
-    found: NDArray[np.bool_] = np.logical_and.reduceat(rows, np.arange(0, rows.shape[2], array.rows), axis=2)
-    return found
-
-
 def _channel_of_row(kept: int, channels: int, positions: int) -> NDArray[np.int64]:
     """Return the kept channel of every row: rows go through blocks, in them positions, in these kept channels."""
     whole = channels // kept * kept
@@ -96,19 +118,10 @@ def _channel_of_row(kept: int, channels: int, positions: int) -> NDArray[np.int6
     return np.concatenate([np.repeat(blocks, positions, axis=1).reshape(-1), np.tile(rest, positions)])
 
 
-def _all_of_columns(zero: NDArray[np.bool_], columns: int) -> NDArray[np.bool_]:
-    """Tell which blocks of output channels (axis 1) are zero throughout."""
-    found: NDArray[np.bool_] = np.logical_and.reduceat(zero, np.arange(0, zero.shape[1], columns), axis=1)
+def _all_of_pieces(zero: NDArray[np.bool_], size: int, axis: int) -> NDArray[np.bool_]:
+    """Tell which pieces of ``size`` along an axis are zero throughout."""
+    found: NDArray[np.bool_] = np.logical_and.reduceat(zero, np.arange(0, zero.shape[axis], size), axis=axis)
     return found
-
-
-def _of_packs(array: ArrayConfig, packed: int, work: ArrayWork[int], zero: NDArray[np.bool_]) -> ZeroFolds:
-    """Count where groups share a fold, and so each has one (under ``raster`` one at each kernel position)."""
-    packs = np.logical_and.reduceat(zero.all(axis=(1, 2)), np.arange(0, work.groups, packed))
-    offsets = work.kernel_positions if array.ifmap_streaming == "raster" else 1
-    weights_of_group = work.out_channels * zero.shape[2] * work.kernel_positions
-    groups = _sizes(work.groups, packed)
-    return ZeroFolds(offsets * int(packs.sum()), int((packs * groups).sum()) * weights_of_group)
 
 
 def _sizes(extent: int, size: int) -> NDArray[np.int64]:

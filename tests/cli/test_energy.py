@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from accelsim.cli import main
 from accelsim.energy.accelergy import action_counts_yaml
 from accelsim.energy.network import experiment_actions
 from accelsim.results.folder import write_results
-from tests.cli.tiny import names
+from tests.cli.tiny import NETWORK, names
 from tests.report.figures.runs import without_energies
 from tests.results.runs import CONFIGS, result_of
 
@@ -73,6 +74,34 @@ def test_a_run_shows_energies_if_its_configuration_names_a_table(capsys: pytest.
     printed = capsys.readouterr().out
     for words in (" energy µJ ", "energy, nJ", " energy · delay "):
         assert words in printed
+
+
+def test_skipped_folds_take_no_energy(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # 72 rows of K and 16 output channels are 9 x 2 folds on an array of 8 x 8, of which those of the second 8 are zero
+    zeros = "out_channels: 16, zero_weights: [{outputs: 8-15}]"
+    (folder / "net.yaml").write_text(NETWORK.replace("out_channels: 8", zeros))
+    energies = []
+    for skips in ("false", "true"):
+        settings = [f"run.energy={TABLE}", f"machine.array.skip_zero_folds={skips}"]
+        assert main(["run", "config.yaml", "-o", skips, "--set", settings[0], "--set", settings[1]]) == 0
+        assert "energy, nJ" in capsys.readouterr().out
+        energies.append(energies_of(folder / skips))
+    without, skipping = energies
+    assert skipping["conv_array"] == pytest.approx(without["conv_array"] / 2)
+    assert skipping["dram"] == without["dram"]
+    for component in ("accumulator", "ifmap_buffer", "weight_buffer"):
+        assert skipping[component] < without[component]
+    actions = pd.read_csv(folder / "true" / "actions.csv")
+    layers = pd.read_csv(folder / "true" / "layers.csv")
+    multiplied = actions[(actions["component"] == "conv_array") & (actions["action"] == "multiply")]
+    assert multiplied["count"].tolist() == layers["executed_macs"].tolist() == [16 * 72 * 8] * 2
+
+
+def energies_of(folder: Path) -> dict[str, float]:
+    """Return what each component of the fused machine took, by a result folder."""
+    frame = pd.read_csv(folder / "energy.csv")
+    fused = frame[frame["variant"] == "fused"]
+    return {str(component): float(pj) for component, pj in fused.groupby("component")["energy_pj"].sum().items()}
 
 
 @pytest.mark.parametrize(

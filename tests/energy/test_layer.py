@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.mapping.plan import map_layers
 from accelsim.program.layer import layer_program
 from accelsim.timing.work import Transfer
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 from tests.energy.cases import actions_on, by_name, convolution, machine
 from tests.oracle.words import phases_of
 from tests.random_cases import random_case, random_mapping, seeded
@@ -98,6 +99,97 @@ class TestArray:
         # with columns of pixels, once for each block of them
         counts = actions_on(machine(array={"dataflow": "is"}), convolution(bias=True))
         assert counts["parameter_buffer.read"] == 2 * 4
+
+
+class TestSkippedFolds:
+    """The same on an array that skips them: a block of K is what one of 2 input channels gives."""
+
+    def counts(self, zeros: tuple[ZeroKernels, ...], *, bias: bool = False, **array: str) -> dict[str, int]:
+        layer = convolution(bias=bias)
+        assert isinstance(layer.shape, ConvShape)
+        layer = replace(layer, shape=layer.shape._replace(zero_kernels=zeros))
+        return actions_on(machine(array={"skip_zero_folds": True, **array}), layer)
+
+    def test_weight_stationary(self) -> None:
+        # 3 of 4 folds have weights: the second block of channels (1 of 4) has no weights from the second input (4 of 8)
+        counts = self.counts((ZeroKernels(3, 4, 1, 2),))
+        assert counts["conv_array.multiply"] == counts["conv_array.add"] == 4 * (8 * 3 + 4)
+        assert counts["ifmap_buffer.read"] == 4 * (8 + 4)
+        assert counts["weight_buffer.read"] == 8 * 3 + 4
+        assert counts["weight_buffer.write"] == 8 * 4  # all are loaded
+        assert counts["accumulator.write"] == 4 * (2 * 3 + 1)
+        assert counts["accumulator.read"] == 4 * 3 + 16  # to accumulate, and to drain
+        assert counts["accumulator.add"] == 4 * 3
+
+    def test_one_kernel_that_is_not_zero_keeps_a_fold(self) -> None:
+        assert self.counts((ZeroKernels(0, 2, 0, 2),)) == self.counts(())
+
+    def test_outputs_without_a_fold_are_written_once(self) -> None:
+        # the second block of channels has no weights: 3 channels get 2 psums each, the fourth none
+        zeros = (ZeroKernels(3, 4, 0, 2),)
+        counts = self.counts(zeros)
+        assert counts["conv_array.multiply"] == 4 * 8 * 3
+        assert counts["accumulator.write"] == 4 * (2 * 3 + 1)
+        assert counts["accumulator.add"] == 4 * 3
+        assert counts["accumulator.read"] == 4 * 3 + 16
+        # with a bias the fourth holds that, and nothing is added to it
+        counts = self.counts(zeros, bias=True)
+        assert counts["accumulator.write"] == 4 * (2 * 3 + 1)
+        assert counts["accumulator.add"] == 4 * 3 + 4 * 3
+        assert counts["parameter_buffer.read"] == 4
+
+    def test_input_stationary(self) -> None:
+        # of 2 blocks of K the second is needed by nobody: 2 folds of pixels
+        counts = self.counts((ZeroKernels(0, 4, 1, 2),), dataflow="is")
+        assert counts["conv_array.multiply"] == 4 * 4 * 4
+        assert counts["ifmap_buffer.read"] == 4 * 4
+        assert counts["weight_buffer.read"] == 2 * 4 * 4
+        assert counts["accumulator.write"] == 16
+        assert counts["accumulator.read"] == 16
+
+    def test_output_stationary(self) -> None:
+        # a fold is all of K, and half of it is not enough
+        assert self.counts((ZeroKernels(0, 4, 1, 2),), dataflow="os") == self.counts((), dataflow="os")
+        counts = self.counts((ZeroKernels(0, 3, 0, 2),), dataflow="os")
+        assert counts["conv_array.multiply"] == 4 * 8
+        assert counts["ifmap_buffer.read"] == 4 * 8
+        assert counts["weight_buffer.read"] == 8
+        assert counts["accumulator.write"] == 16
+
+    def test_raster(self) -> None:
+        # folds of both input channels at each of 4 offsets: those of the second block of output channels are skipped
+        counts = self.counts((ZeroKernels(3, 4, 0, 2),), ifmap_streaming="raster")
+        assert counts["conv_array.multiply"] == 9 * 8 * 3
+        assert counts["ifmap_buffer.read"] == 4 * 2 * 9
+        assert counts["accumulator.write"] == 4 * (4 * 3 + 1)
+        assert counts["accumulator.read"] == 4 * 3 * 3 + 16
+
+    @pytest.mark.parametrize(("zero_groups", "left"), [(1, 3), (2, 1), (3, 0)])
+    def test_groups_side_by_side_are_skipped_together(self, zero_groups: int, left: int) -> None:
+        # depthwise, kernel 2x1: groups 0 and 1 share a fold of 4 rows and 3 columns, group 2 has one of its own
+        shape = ConvShape(1, Shape(3, 2, 1), Shape(3, 1, 1), Window((2, 1)), 3, (ZeroKernels(0, zero_groups, 0, 1),))
+        layer = Layer("conv", "conv", shape, Epilogue(), ("conv",), ("input",))
+        counts = actions_on(machine(array={"grouped": "block_diagonal", "skip_zero_folds": True}), layer)
+        for name in ("conv_array.multiply", "ifmap_buffer.read", "weight_buffer.read"):
+            assert counts.get(name, 0) == left * 2
+        assert counts["accumulator.write"] == 3
+        # one after another, each has a fold
+        counts = actions_on(machine(array={"skip_zero_folds": True}), layer)
+        assert counts.get("conv_array.multiply", 0) == (3 - zero_groups) * 2
+
+    def test_a_layer_of_zeros_alone(self) -> None:
+        counts = self.counts((ZeroKernels(0, 4, 0, 2),))
+        assert not {"conv_array.multiply", "conv_array.add", "ifmap_buffer.read", "weight_buffer.read"} & set(counts)
+        assert "accumulator.add" not in counts
+        assert counts["accumulator.write"] == counts["accumulator.read"] == 16
+
+    def test_channels_of_a_block_are_read_by_the_folds_that_are_left(self) -> None:
+        # 1:2, a kernel of 2x2, one row: of 4 channels 2 blocks, each read for each of 4 positions, 2 channels at a time
+        shape = ConvShape(1, Shape(4, 2, 2), Shape(1, 1, 1), Window((2, 2)), 1, (ZeroKernels(0, 1, 2, 4),))
+        layer = Layer("conv", "conv", shape, Epilogue(), ("conv",), ("input",))
+        counts = actions_on(machine(array={"rows": 1, "sparsity": "1:2", "skip_zero_folds": True}), layer)
+        assert counts["ifmap_buffer.read"] == 4 * 2
+        assert counts["weight_buffer.read"] == counts["accumulator.write"] == 4
 
 
 class TestBehindTheAccumulator:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from accelsim.config.machine import MachineConfig
 from accelsim.energy.layer import layer_actions, transfer_actions
-from accelsim.errors import InputError
 from accelsim.layers import ConvShape, Layer
 from accelsim.mapping.plan import LayerMapping
 from accelsim.program.layer import layer_program
-from accelsim.workload.shapes import ZeroKernels
-from tests.energy.cases import actions_on, convolution, machine
+from accelsim.timing.array import array_totals, executed_macs, folding, groups_per_fold
+from accelsim.timing.work import ArrayWork
+from tests.energy.cases import by_name
 from tests.energy.walk import counted, walk
-from tests.hand_built import changed
 from tests.random_cases import (
+    Case,
     random_case,
     random_machine,
     random_mapping,
@@ -30,7 +30,7 @@ LAYERS = 110
 
 NETWORKS = 40
 
-SPARSE = 40
+SPARSE = 150
 
 MANY_MACS = 50_000
 """A walk over more takes seconds."""
@@ -68,25 +68,28 @@ def test_a_layer(seed: int) -> None:
         check(*case)
 
 
-@pytest.mark.parametrize("seed", range(SPARSE))
-def test_a_sparse_layer(seed: int) -> None:
+def is_plain(case: Case) -> bool:
+    """Whether the array does all that there is."""
+    shape, array = case.unfused.shape, case.machine.array
+    assert isinstance(shape, ConvShape)
+    return array.sparsity.is_dense and not (shape.zero_kernels and array.skip_zero_folds)
+
+
+def sparse_layers_of(seed: int) -> Iterator[tuple[MachineConfig, Layer, LayerMapping]]:
+    """A layer with zero kernels in both variants, on an array that skips folds or keeps some of the weights."""
     random = seeded(seed)
     case = random_sparse_case(random)
-    while case.unfused.macs > MANY_MACS or case.machine.array.sparsity.is_dense:
+    while case.unfused.macs > MANY_MACS or is_plain(case):
         case = random_sparse_case(random)
-    machine = changed(case.machine, array={"skip_zero_folds": False})
     mapping = random_mapping(random, case)
     for layer in case.layers:
-        check(machine, layer, mapping)
+        yield case.machine, layer, mapping
 
 
-def test_folds_that_are_skipped_are_not_counted_yet() -> None:
-    zeros = (ZeroKernels(0, 1, 0, 1),)
-    layer = convolution()
-    assert isinstance(layer.shape, ConvShape)
-    layer = replace(layer, shape=layer.shape._replace(zero_kernels=zeros))
-    with pytest.raises(InputError, match="energy is not counted where folds"):
-        actions_on(machine(array={"skip_zero_folds": True}), layer)
+@pytest.mark.parametrize("seed", range(SPARSE))
+def test_a_sparse_layer(seed: int) -> None:
+    for case in sparse_layers_of(seed):
+        check(*case)
 
 
 @pytest.mark.parametrize("seed", range(NETWORKS))
@@ -122,3 +125,43 @@ def test_the_cases_have_everything_that_is_counted_in_a_way_of_its_own() -> None
     expected |= {f"{what} on chip" for what in ("ifmap", "intermediate", "ofmap")}
     expected |= {"bias", "batchnorm", "residual", "pooling", "activation", "folded_scale"}
     assert {feature for case in cases for feature in features(*case)} == expected
+
+
+def features_of_skipping(machine: MachineConfig, layer: Layer, mapping: LayerMapping) -> Iterator[str]:
+    """What a case has of which folds are skipped."""
+    array, shape = machine.array, layer.shape
+    works = Counter(operation.work for operation in layer_program(machine, layer, mapping).array)
+    if not array_totals(array, works).skipped_folds:
+        return
+    streaming = f"{array.dataflow} {array.ifmap_streaming}"
+    yield f"{streaming} {machine.bn.placement}"
+    yield f"{streaming} {'dense' if array.sparsity.is_dense else 'N:M'}"
+    all_skipped = [not folding(array, work).folds for work in works]
+    if mapping.tiling.in_channels < shape.input.channels and any(all_skipped) and not all(all_skipped):
+        yield f"{streaming}, some operations without a fold"
+    if any(groups_per_fold(array, work) > 1 for work in works):
+        yield f"{streaming}, groups side by side"
+
+
+def test_folds_are_skipped_in_every_way() -> None:
+    cases = [case for seed in range(SPARSE) for case in sparse_layers_of(seed)]
+    streamings = ("ws im2col", "ws raster", "is im2col", "os im2col")
+    ways = ("inline", "pass", "offchip", "dense", "N:M")
+    expected = {f"{streaming} {way}" for streaming in streamings for way in ways} - {"is im2col N:M"}
+    expected |= {f"{streaming}, some operations without a fold" for streaming in streamings}
+    expected |= {f"{streaming}, groups side by side" for streaming in ("ws im2col", "ws raster")}
+    assert {feature for case in cases for feature in features_of_skipping(*case)} == expected
+
+
+@pytest.mark.parametrize("seed", range(SPARSE))
+def test_macs_are_those_that_are_executed(seed: int) -> None:
+    for machine, layer, mapping in sparse_layers_of(seed):
+        works = [operation.work for operation in layer_program(machine, layer, mapping).array]
+        executed = (executed_macs(machine.array, work) // work.pixels * vectors(machine, work) for work in works)
+        multiplied = by_name(layer_actions(machine, layer, mapping)).get("conv_array.multiply", 0)
+        assert multiplied == sum(executed)
+
+
+def vectors(machine: MachineConfig, work: ArrayWork[int]) -> int:
+    """What streams past the weights of an operation."""
+    return work.positions if machine.array.ifmap_streaming == "raster" else work.pixels

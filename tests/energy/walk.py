@@ -1,13 +1,14 @@
 """Counts what a machine does by doing it, element by element: written from the contract, not from the closed forms.
 
-Nothing here knows a formula: folds are cut out of lists, the accumulator is a dict that knows what was written, and a
-lane remembers whose parameters it has. Tiles are cut anew from the sizes of the tiling.
+Nothing here knows a formula: folds are cut out of lists, and those of zeros alone skipped if the array does so; the
+accumulator is a dict that knows what was written, and a lane remembers whose parameters it has. Tiles are cut anew from
+the sizes of the tiling.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, product
 from typing import NamedTuple, TypeVar
 
@@ -39,6 +40,8 @@ class Tap(NamedTuple):
     kx: int
     block: int = 0
     """Channels that it is selected from, one if the array is dense; it is the first of them."""
+    slot: int = 0
+    """Which of the kept weights of its block this is."""
 
 
 class Output(NamedTuple):
@@ -46,6 +49,10 @@ class Output(NamedTuple):
 
     group: int
     channel: int
+
+
+Fold = Callable[[list[Tap], list[Output], list[Pixel]], None]
+"""What a dataflow does with some rows, columns and what streams past."""
 
 
 class Row(NamedTuple):
@@ -281,6 +288,7 @@ class _Convolution(_Phase):
 
     def tile(self, tiling: Tiling, pixels: list[Pixel], groups: list[int], channels: list[int]) -> None:
         self.psums: Counter[tuple[Pixel, Output]] = Counter()
+        self.left_out: Counter[tuple[Pixel, Output]] = Counter()
         self.biases: set[object] = set()
         packed = 1
         for inputs in pieces(range(self.shape.input.channels // self.shape.groups), tiling.in_channels):
@@ -288,7 +296,8 @@ class _Convolution(_Phase):
             for pack in pieces(groups, packed):
                 self.fold_pack(pixels, list(pack), channels, list(inputs))
         whole = len(self.taps([0], range(self.shape.input.channels // self.shape.groups)))
-        assert set(self.psums.values()) == {whole}
+        self.begin_what_no_fold_is_left_of(pixels, [Output(g, c) for g, c in product(groups, channels)])
+        assert set((self.psums + self.left_out).values()) == {whole}
         assert len(self.psums) == len(pixels) * len(groups) * len(channels)
         packs = [[Output(g, c) for g, c in product(pack, channels)] for pack in pieces(groups, packed)]
         self.drain(list(self.rows_of(pixels, packs)), streamed=False)
@@ -310,29 +319,59 @@ class _Convolution(_Phase):
         if array.dataflow == "is":
             for columns in pieces(pixels, array.cols):
                 for rows in pieces(taps, array.rows):
-                    self.input_stationary(list(rows), list(columns), outputs)
+                    self.fold(self.input_stationary, rows, outputs, columns)
         elif array.dataflow == "os":
             for few in pieces(outputs, array.cols):
                 for some in pieces(pixels, array.rows):
-                    self.output_stationary(list(some), list(few), taps)
+                    self.fold(self.output_stationary, taps, few, some)
         elif array.ifmap_streaming == "im2col":
             for few in pieces(outputs, array.cols):
                 for rows in pieces(taps, array.rows):
-                    self.weight_stationary(list(rows), list(few), pixels)
+                    self.fold(self.weight_stationary, rows, few, pixels)
         else:
             for few, offset in product(pieces(outputs, array.cols), offsets):
                 for rows in pieces([tap for tap in taps if (tap.ky, tap.kx) == offset], array.rows):
-                    self.raster(list(rows), list(few), pixels)
+                    self.fold(self.raster, rows, few, pixels)
+
+    def fold(self, execute: Fold, taps: Sequence[Tap], outputs: Sequence[Output], pixels: Sequence[Pixel]) -> None:
+        """Execute a fold, unless the array skips it."""
+        weights = [(tap, output) for tap, output in product(taps, outputs) if tap.group == output.group]
+        if not self.machine.array.skip_zero_folds or any(not self.is_zero(*weight) for weight in weights):
+            execute(list(taps), list(outputs), list(pixels))
+            return
+        for (_, output), pixel in product(weights, pixels):
+            self.left_out[pixel, output] += 1
+
+    def is_zero(self, tap: Tap, output: Output) -> bool:
+        """Tell whether a kept weight is zero: of a block, those that are not are kept before those that are."""
+        number = output.group * (self.shape.output.channels // self.shape.groups) + output.channel
+        zeros = [
+            any(
+                zero.first_output <= number < zero.end_output and zero.first_input <= channel < zero.end_input
+                for zero in self.shape.zero_kernels
+            )
+            for channel in range(tap.channel, tap.channel + tap.block)
+        ]
+        return sorted(zeros)[tap.slot]
+
+    def begin_what_no_fold_is_left_of(self, pixels: list[Pixel], outputs: list[Output]) -> None:
+        """Write a bias, or zero, for outputs that the array has delivered nothing for."""
+        for some in pieces(pixels, self.machine.array.cols):
+            for pixel, output in product(some, outputs):
+                if (pixel, output) not in self.psums:
+                    self.psums[pixel, output] = 0
+                    self.act("accumulator", "write", self.machine.array.psum_bits)
+                    self.read_bias((some[0], output) if self.machine.array.dataflow == "is" else output)
 
     def taps(self, groups: Sequence[int], inputs: Sequence[int]) -> list[Tap]:
         """What the rows hold: of each block of channels, at each position of the kernel, the weights that are kept."""
         sparsity, kernel = self.machine.array.sparsity, self.shape.window.kernel
         return [
-            Tap(group, block[0], ky, kx, len(block))
+            Tap(group, block[0], ky, kx, len(block), slot)
             for group in groups
             for block in pieces(inputs, sparsity.block)
             for ky, kx in product(range(kernel[0]), range(kernel[1]))
-            for _ in range(min(sparsity.kept, len(block)))
+            for slot in range(min(sparsity.kept, len(block)))
         ]
 
     @property
@@ -342,11 +381,15 @@ class _Convolution(_Phase):
         is_selected = sparsity.kept < sparsity.block and sparsity.kept < self.shape.input.channels // self.shape.groups
         return self.weight_bits + (len(f"{sparsity.block - 1:b}") if is_selected else 0)
 
+    def operands(self, taps: Sequence[Tap]) -> Iterator[Tap]:
+        """What enters a fold: the channels of each block that rows select from, once for all of these rows."""
+        for block in dict.fromkeys(tap._replace(slot=0) for tap in taps):
+            for _ in range(block.block):
+                yield block
+
     def read_operands(self, taps: Sequence[Tap], pixel: Pixel) -> None:
-        """Read the channels of each block that rows select from, once for all that stand in the same fold."""
-        for tap in dict.fromkeys(taps):
-            for _ in range(tap.block):
-                self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
+        for tap in self.operands(taps):
+            self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
 
     def weight_stationary(self, taps: list[Tap], outputs: list[Output], pixels: list[Pixel]) -> None:
         self.preload_weights(taps, outputs)
@@ -363,7 +406,7 @@ class _Convolution(_Phase):
         down, right = taps[0].ky * window.dilation[0], taps[0].kx * window.dilation[1]
         height, width = last.y - first.y + window.extent[0], last.x - first.x + window.extent[1]
         for image, y, x in product(range(first.image, last.image + 1), range(height), range(width)):
-            for _ in range(sum(tap.block for tap in dict.fromkeys(taps))):
+            for _ in self.operands(taps):
                 self.read_source(first.y + y - window.padding[0], first.x + x - window.padding[1])
             pixel = Pixel(image, first.y + y - down, first.x + x - right)
             is_output = first.y <= pixel.y <= last.y and first.x <= pixel.x <= last.x
@@ -372,7 +415,7 @@ class _Convolution(_Phase):
                 if is_output:
                     self.accumulate(pixel, output, products, output)
 
-    def input_stationary(self, taps: list[Tap], pixels: list[Pixel], outputs: list[Output]) -> None:
+    def input_stationary(self, taps: list[Tap], outputs: list[Output], pixels: list[Pixel]) -> None:
         for tap, pixel in product(taps, pixels):
             self.read_source(*self.input_of(pixel, tap.ky, tap.kx))
         for output in outputs:
@@ -381,7 +424,7 @@ class _Convolution(_Phase):
             for pixel in pixels:
                 self.accumulate(pixel, output, self.multiply(taps, output), (pixels[0], output))
 
-    def output_stationary(self, pixels: list[Pixel], outputs: list[Output], taps: list[Tap]) -> None:
+    def output_stationary(self, taps: list[Tap], outputs: list[Output], pixels: list[Pixel]) -> None:
         for pixel in pixels:
             self.read_operands(taps, pixel)
         self.act("weight_buffer", "read", self.stored_weight_bits, times=len(taps) * len(outputs))
@@ -409,11 +452,15 @@ class _Convolution(_Phase):
             self.act("accumulator", "add", width)
         elif self.epilogue.bias:
             self.act("accumulator", "add", width)
-            if bias not in self.biases:
-                self.biases.add(bias)
-                self.act("parameter_buffer", "read", self.machine.bn.parameter_bits)
+            self.read_bias(bias)
         self.psums[place] += products
         self.act("accumulator", "write", width)
+
+    def read_bias(self, word: object) -> None:
+        """Read the word that an output begins with, if there is any and it has not been read already."""
+        if self.epilogue.bias and word not in self.biases:
+            self.biases.add(word)
+            self.act("parameter_buffer", "read", self.machine.bn.parameter_bits)
 
 
 def elements(rows: list[Row]) -> Iterator[tuple[Pixel, Output]]:
