@@ -101,10 +101,9 @@ def seen_by_counts(
     view = seen_by_units(machine, epilogue, convolution=convolution, second_phase=second_phase)
     array = view.array.model_copy(update={"psum_bits": machine.array.psum_bits})
     bn = view.bn.model_copy(update={"latency_cycles": 0, "flush_cycles": 0})
-    if view.requantization:  # multiplies by a word of this width, loaded or in a register
-        bn = bn.model_copy(update={"parameter_bits": machine.bn.parameter_bits})
-    requantization = view.requantization and view.requantization.model_copy(update={"latency_cycles": 0})
+    requantization = view.requantization
     if requantization is not None:  # its multiplier is as wide as a parameter, also where it is not loaded as one
+        requantization = requantization.model_copy(update={"latency_cycles": 0})
         bn = bn.model_copy(update={"parameter_bits": machine.bn.parameter_bits})
     stages = dict.fromkeys(("residual_add", "pooling", "activation"), _ANY_STAGE)
     hidden = {"dma": _ANY_DMA, "dram": _ANY_DRAM, **stages}
