@@ -18,7 +18,7 @@ import accelsim
 from accelsim.config.sparsity import Sparsity
 from accelsim.fusion.apply_onnx import serialised
 from accelsim.pruning.apply_onnx import prune_model
-from accelsim.quantisation.layer import VARIANTS, Variant, Widths
+from accelsim.quantisation.layer import Variant, Widths
 from accelsim.results.summary import Summary
 from accelsim.validation.accuracy import accuracy
 from accelsim.validation.seeded_weights import seeded_model

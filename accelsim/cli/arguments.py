@@ -11,6 +11,8 @@ from accelsim.documents.wording import shortened
 from accelsim.report.selection import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from accelsim.config import LoadedConfig
     from accelsim.config.sparsity import Sparsity
 
@@ -108,14 +110,19 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _size_of_gamma(text: str) -> float:
+def number_in(text: str, is_allowed: Callable[[float], bool], what: str) -> float:
+    """Return a number, if it is allowed; ``what`` it then is, and else is not, goes into the refusal."""
     try:
-        size = float(text)
+        number = float(text)
     except ValueError:
-        size = math.nan
-    if not 0 <= size < math.inf:
-        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no size of γ: a number of 0 or more, such as 0.05")
-    return size
+        number = math.nan
+    if not is_allowed(number):
+        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no {what}")
+    return number
+
+
+def _size_of_gamma(text: str) -> float:
+    return number_in(text, lambda size: 0 <= size < math.inf, "size of γ: a number of 0 or more, such as 0.05")
 
 
 def whole_number(text: str) -> int:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.cli.arguments import add_input_shape, add_sparsity, onnx_file, quoted, whole_number
+from accelsim.cli.arguments import add_input_shape, add_sparsity, number_in, onnx_file, whole_number
 from accelsim.optional import require
 
 if TYPE_CHECKING:
@@ -35,13 +35,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no share, from 0 to 1")
-    return share
+    return number_in(text, lambda share: 0 <= share <= 1, "share, from 0 to 1")
 
 
 def _export(options: argparse.Namespace) -> None:

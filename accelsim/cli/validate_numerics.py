@@ -14,7 +14,7 @@ from accelsim.cli.arguments import (
     add_input_shape,
     add_prune_gamma,
     add_sparsity,
-    quoted,
+    number_in,
     whole_number,
 )
 from accelsim.cli.exit_codes import EXIT_FAILURE
@@ -88,23 +88,11 @@ def add_to(against: Commands) -> None:
 
 
 def _tolerance(text: str) -> float:
-    try:
-        tolerance = float(text)
-    except ValueError:
-        tolerance = math.nan
-    if not 0 <= tolerance < math.inf:
-        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no tolerance, such as 1e-4")
-    return tolerance
+    return number_in(text, lambda tolerance: 0 <= tolerance < math.inf, "tolerance, such as 1e-4")
 
 
 def _percentile(text: str) -> float:
-    try:
-        percentile = float(text)
-    except ValueError:
-        percentile = math.nan
-    if not 0 < percentile <= WHOLE:
-        raise argparse.ArgumentTypeError(f"'{quoted(text)}' is no percentile: above 0, and 100 at most")
-    return percentile
+    return number_in(text, lambda percentile: 0 < percentile <= WHOLE, "percentile: above 0, and 100 at most")
 
 
 def _validate_numerics(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from accelsim.workload.onnx_frontend.constants import Constants
 from accelsim.workload.onnx_frontend.frontend import ImportedModel, import_model
 from accelsim.workload.onnx_frontend.model import skeleton
 from accelsim.workload.onnx_frontend.wiring import Wiring, names_in
+from accelsim.workload.unique_names import UniqueNames
 
 _FIRST_IR_WITH_WEIGHTS_APART = 4
 """Before it, every initializer is an input of the model as well."""
@@ -65,7 +66,7 @@ class Rewriting:
         """Operators to be left out."""
         self._made_constant: set[str] = set()
         """Tensors that an operator made, and that are initializers now."""
-        self._names = names_in(self.graph)
+        self._names = UniqueNames(names_in(self.graph))
 
     def write_filters(self, name: str, index: int, filters: Filters, *, with_bias: bool = True) -> None:
         """Give an operator new weights, and a bias.
@@ -125,15 +126,7 @@ class Rewriting:
         producer = self.before.producer.get(old)
         is_private = len(self.before.readers[old]) == 1 and old not in self.before.outputs
         is_alone = producer is None or len(self.nodes[producer].output) == 1
-        return old if old and is_private and is_alone else self._unique(otherwise)
-
-    def _unique(self, wanted: str) -> str:
-        name, number = wanted, 2
-        while name in self._names:
-            name = f"{wanted}_{number}"
-            number += 1
-        self._names.add(name)
-        return name
+        return old if old and is_private and is_alone else self._names.new(otherwise)
 
     def _set(self, name: str, values: Array) -> None:
         """Make an initializer; where an operator made the tensor, that one goes."""

@@ -27,6 +27,7 @@ from accelsim.workload.affine import Affine
 from accelsim.workload.onnx_frontend.constants import Array, Constants
 from accelsim.workload.onnx_frontend.frontend import import_model
 from accelsim.workload.onnx_frontend.wiring import names_in
+from accelsim.workload.unique_names import UniqueNames
 
 
 class PlannedLayer(NamedTuple):
@@ -215,7 +216,7 @@ class _Writer:
         allow_lone_initializers(self.model)
         self.graph = self.model.graph
         self.graph.ClearField("node")
-        self.names = names_in(plan.model.graph)
+        self.names = UniqueNames(names_in(plan.model.graph))
         self.to_quantise = set(plan.stored.tensors).intersection(steps) - {layer.stored for layer in plan.layers}
         self.instead: dict[str, str] = {}
         """What is read in place of an input of the model."""
@@ -227,7 +228,7 @@ class _Writer:
         layers = {layer.operator: layer for layer in self.plan.layers}
         for value in self.plan.model.graph.input:
             if value.name in self.to_quantise:
-                self.instead[value.name] = self._unique(f"{value.name} stored")
+                self.instead[value.name] = self.names.new(f"{value.name} stored")
                 self._quantise(value.name, value.name, self.instead[value.name])
         for index, node in enumerate(self.plan.model.graph.node):
             if index in layers:
@@ -243,7 +244,7 @@ class _Writer:
         added.input[:] = [self.instead.get(name, name) for name in node.input]
         for slot, name in enumerate(node.output):
             if name in self.to_quantise:
-                added.output[slot] = self._unique(f"{name} exact")
+                added.output[slot] = self.names.new(f"{name} exact")
                 self._quantise(added.output[slot], name, name)
 
     def _write_layer(self, layer: PlannedLayer, node: onnx.NodeProto) -> None:
@@ -271,7 +272,7 @@ class _Writer:
         added.input[:] = [fed, self._constant(weights)]
         if node.op_type == "Gemm":  # which must have an addend, up to opset 10
             added.input.append(self._constant(np.zeros(1, np.float32)))
-        added.output[0] = self._unique(f"{node.output[0]} psums")
+        added.output[0] = self.names.new(f"{node.output[0]} psums")
         return str(added.output[0])
 
     def _requantiser(self, integers: IntegerLayer, sides: tuple[int, ...]) -> Iterator[_Step]:
@@ -302,7 +303,7 @@ class _Writer:
         """Return a tensor of multiples of a step as integers."""
         source = self.instead.get(tensor, tensor)
         if source not in self.integers:
-            self.integers[source] = self._unique(f"{tensor} integers")
+            self.integers[source] = self.names.new(f"{tensor} integers")
             nearest = (_Step("Mul", np.float32(1 / step)), _Step("Add", np.float32(0.5)), _Step("Floor"))
             self._chain(source, *nearest, result=self.integers[source])
         return self.integers[source]
@@ -310,23 +311,15 @@ class _Writer:
     def _chain(self, source: str, *steps: _Step, result: str) -> None:
         """Write operators one behind the other."""
         for number, step in enumerate(steps, start=1):
-            output = result if number == len(steps) else self._unique(f"{result} {number}")
+            output = result if number == len(steps) else self.names.new(f"{result} {number}")
             inputs = [source] if step.constant is None else [source, self._constant(step.constant)]
             attributes: dict[str, Any] = {} if step.to is None else {"to": step.to}
             self.graph.node.append(helper.make_node(step.operator, inputs, [output], **attributes))
             source = output
 
     def _constant(self, values: Array | np.number[Any]) -> str:
-        name = self._unique("quantisation")
+        name = self.names.new("quantisation")
         self.graph.initializer.append(numpy_helper.from_array(np.asarray(values), name))
-        return name
-
-    def _unique(self, wanted: str) -> str:
-        name, number = wanted, 2
-        while name in self.names:
-            name = f"{wanted} {number}"
-            number += 1
-        self.names.add(name)
         return name
 
 

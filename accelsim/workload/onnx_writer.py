@@ -30,6 +30,7 @@ from accelsim.workload.nodes import (
 )
 from accelsim.workload.onnx_frontend.constants import Array
 from accelsim.workload.shapes import Shape
+from accelsim.workload.unique_names import UniqueNames
 
 OPSET = 20
 """The first with Gelu and with dilation in AveragePool and the other way round: onnx 1.15, of November 2023."""
@@ -144,7 +145,7 @@ class _Writer:
         self.initializers: list[onnx.TensorProto] = []
         self.shared: dict[str, str] = {}
         """Names of initializers that several operators read, by what they are known as."""
-        self.names = set(graph.shapes)
+        self.names = UniqueNames(graph.shapes)
         self.inputs = [_fed(INPUT, graph.input_shape)]
         self.tensor = {INPUT: INPUT}
         """The tensor that a node delivers."""
@@ -234,7 +235,7 @@ class _Writer:
         elif node.kind == "prelu":
             self._operator(node, "PRelu", tensor, self._scalar("prelu.slope", _PRELU_SLOPE))
         elif node.kind == "silu":  # one operator from opset 24 on
-            gate = self._unique(f"{node.name}.sigmoid")
+            gate = self.names.new(f"{node.name}.sigmoid")
             self.nodes.append(helper.make_node("Sigmoid", [tensor], [gate], name=gate))
             self._operator(node, "Mul", tensor, gate)
         else:
@@ -268,7 +269,7 @@ class _Writer:
         tensor = self.tensor[name]
         if self.is_vector[tensor] == vector:
             return tensor
-        result = self._unique(f"{name}.{'vector' if vector else 'map'}")
+        result = self.names.new(f"{name}.{'vector' if vector else 'map'}")
         shape = self._stored(f"{result}.shape", np.array([-1, *sides], np.int64))
         self.nodes.append(helper.make_node("Reshape", [tensor, shape], [result], name=result))
         self.is_vector[result] = vector
@@ -285,16 +286,8 @@ class _Writer:
 
     def _stored(self, wanted: str, values: Any) -> str:
         """Make an initializer and return its name."""
-        name = self._unique(wanted)
+        name = self.names.new(wanted)
         self.initializers.append(numpy_helper.from_array(np.asarray(values), name))
-        return name
-
-    def _unique(self, wanted: str) -> str:
-        name, number = wanted, 2
-        while name in self.names:
-            name = f"{wanted}_{number}"
-            number += 1
-        self.names.add(name)
         return name
 
 
