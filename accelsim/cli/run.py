@@ -100,7 +100,13 @@ def _print_tables(result: Result, folder: Path, options: argparse.Namespace) -> 
     from accelsim.report.terminal.console import console, print_lines, print_table
     from accelsim.report.terminal.energy import energy_table
     from accelsim.report.terminal.side_by_side import columns_with_values
-    from accelsim.report.terminal.tables import fusion_lines, layers_tables, totals_table, unmodelled_lines
+    from accelsim.report.terminal.tables import (
+        fusion_lines,
+        layers_tables,
+        sparsity_lines,
+        totals_table,
+        unmodelled_lines,
+    )
 
     columns = columns_with_values(result.layers.to_dict("records")) if options.wide else options.columns
     out = console(wide=options.wide)
@@ -109,5 +115,6 @@ def _print_tables(result: Result, folder: Path, options: argparse.Namespace) -> 
         print_table(out, energy_table(result.summary))
     print_table(out, totals_table(result.summary))
     print_lines(out, fusion_lines(result.summary))
+    print_lines(out, sparsity_lines(result.config.machine.array))
     print_lines(out, [f"results: {folder}"])
     print_lines(out, unmodelled_lines(result.summary.unmodelled))

@@ -96,6 +96,7 @@ class ArrayConfig(Section):
         DENSE,
         description="'N:M': weights of N of every M consecutive input channels are kept, and PEs select their "
         "operand of the ifmap (ws, os); or dense",
+        json_schema_extra={"default": str(DENSE)},
     )
     skip_zero_folds: bool = Field(
         False, description="whether folds of which all weights are zero (zero_weights of a network) take no time"
@@ -117,7 +118,8 @@ class AccumulatorConfig(Section):
             raise ValueError("needs a capacity: either psums (of one half) or kib (of all halves together)")
         if self.psums is not None and self.kib is not None:
             raise ValueError(
-                f"has two capacities, psums {self.psums} and kib {self.kib}: leave one out, or set it to null"
+                f"has two capacities, psums {self.psums} and kib {self.kib}: leave one out, or set it to null, "
+                "as with --set machine.accumulator.psums=null"
             )
         return self
 

@@ -59,6 +59,8 @@ class VariantSummary(_Record):
     milliseconds: float
     frames_per_second: float
     macs: int
+    executed_macs: int
+    skipped_folds: int
     ops: int
     operations: OperationCounts
     compute_cycles: int

@@ -26,6 +26,8 @@ class VariantTotals(NamedTuple):
     milliseconds: float
     frames_per_second: float
     macs: int
+    executed_macs: int
+    skipped_folds: int
     ops: int
     operations: Operations
     compute_cycles: int
@@ -123,6 +125,8 @@ def sum_of_layers(
         milliseconds=milliseconds,
         frames_per_second=batch / milliseconds * 1e3,
         macs=macs,
+        executed_macs=executed,
+        skipped_folds=sum(layer.executed.skipped_folds for layer in totals),
         ops=operations.total,
         operations=operations,
         compute_cycles=sum(unit.busy_cycles for unit in main_units),

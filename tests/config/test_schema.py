@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from jsonschema import Draft202012Validator
+
 from accelsim.config import config_schema
 
 
@@ -25,3 +27,15 @@ def test_every_reference_of_the_schema_leads_somewhere() -> None:
     schema = config_schema()
     references = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)))
     assert references == set(schema["$defs"])
+
+
+def test_every_default_is_what_its_schema_allows() -> None:
+    schema = config_schema()
+    checked = 0
+    for section in (schema, *schema["$defs"].values()):
+        for name, key in section["properties"].items():
+            if "default" in key:
+                Draft202012Validator({**key, "$defs": schema["$defs"]}).validate(key["default"])
+                checked += 1
+                assert isinstance(key["default"], str) or name != "sparsity"
+    assert checked > 50

@@ -95,7 +95,8 @@ def totals_table(variant: VariantComparison) -> Table:
     table = _table(f"total, {title}", "A", "B", "change")
     for name, figure in TOTAL_FIGURES.items():
         total = variant.totals[name]
-        if total.a is None and total.b is None:
+        usual = variant.totals[figure.differs_from] if figure.differs_from else None
+        if total == usual or (total.a is None and total.b is None):
             continue
         table.add_row(figure.title, figure.text(total.a), figure.text(total.b), _change_text(total.a, total.b, " %"))
     table.add_section()

@@ -153,7 +153,11 @@ def sparsity_lines(sparsity: Sparsity | None) -> list[str]:
     if sparsity is None or sparsity.is_dense:
         return []
     kept, block = sparsity
-    return [f"sparsity {sparsity}: the original here has {kept} of every {block} weights left"]
+    return [
+        f"sparsity {sparsity}: the original here has {kept} of every {block} weights left",
+        "its BatchNorms are as they were, so SQNR says little unless it was trained to be sparse; "
+        "'accelsim export --sparsity' makes a model in which they fit",
+    ]
 
 
 def _table() -> Table:

@@ -14,14 +14,15 @@ from accelsim.config.run import Variant
 from accelsim.report.layer_order import execution_order
 from accelsim.report.terminal.layer_columns import DEFAULT_COLUMNS, NOTHING, Row
 from accelsim.report.terminal.side_by_side import Difference, column_choices, side_by_side
-from accelsim.report.terminal.total_figures import TOTAL_FIGURES, share_text
+from accelsim.report.terminal.total_figures import TOTAL_FIGURES, TotalFigure, share_text
 from accelsim.report.unit_names import UNIT_NAMES
-from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator
+from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator, VariantSummary
 from accelsim.workload.nodes import Unmodelled
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from accelsim.config.machine import ArrayConfig
     from accelsim.workload.graph import Graph
 
 SAVED_TITLES: dict[Variant, str] = {"fused": "saved", "fused_into_requant": "saved into requant"}
@@ -97,7 +98,7 @@ def totals_table(summary: Summary) -> Table:
         table.add_column(SAVED_TITLES[variant], justify="right")
     for name, figure in TOTAL_FIGURES.items():
         values = {title: getattr(variant, name) for title, variant in variants.items()}
-        if all(value is None for value in values.values()):
+        if all(value is None or value == _usual(variants[title], figure) for title, value in values.items()):
             continue
         cells = [figure.text(value) for value in values.values()]
         if figure.can_be_saved:
@@ -109,6 +110,11 @@ def totals_table(summary: Summary) -> Table:
             shares = (share_text(variant.utilization.get(unit)) for variant in variants.values())
             table.add_row(f"{name} utilisation", *shares)
     return table
+
+
+def _usual(variant: VariantSummary, figure: TotalFigure) -> float | None:
+    """Return what a figure is in most runs, if anything."""
+    return getattr(variant, figure.differs_from) if figure.differs_from else None
 
 
 def fusion_lines(summary: Summary) -> list[str]:
@@ -137,6 +143,13 @@ def _folded_line(batchnorms: Sequence[BatchNormFate]) -> str:
     if ahead or behind:
         return f"{folded} into the layer {'after' if ahead else 'before'} them"
     return folded
+
+
+def sparsity_lines(array: ArrayConfig) -> list[str]:
+    """Say what is taken for granted of the weights."""
+    if array.sparsity.is_dense:
+        return []
+    return [f"weights are taken to be sparse, {array.sparsity} in every layer: whether they are is not looked at"]
 
 
 def network_line(graph: Graph) -> str:

@@ -12,6 +12,7 @@ from accelsim.report.terminal.tables import (
     layers_table,
     layers_tables,
     network_line,
+    sparsity_lines,
     totals_table,
     unmodelled_lines,
 )
@@ -73,12 +74,23 @@ def test_totals() -> None:
 def test_energies_are_among_the_totals_if_there_are_any() -> None:
     # 72.906 and 74.376 nJ, in 6.7 and 6.88 µs
     text = printed(totals_table(result_of("alpha5").summary))
-    assert cells(text, "energy", "7.291e-05") == ["mJ", "7.438e-05", "mJ", "1.98", "%"]
+    assert cells(text, "energy", "72.91") == ["nJ", "74.38", "nJ", "1.98", "%"]
     assert cells(text, "power,", "average") == ["10.88", "mW", "10.81", "mW"]
-    assert cells(text, "energy", "·", "delay") == ["4.885e-07", "mJ·ms", "5.117e-07", "mJ·ms", "4.54", "%"]
+    assert cells(text, "energy", "·", "delay") == ["488.5", "pJ·ms", "511.7", "pJ·ms", "4.54", "%"]
     without = printed(totals_table(without_energies().summary))
     assert "energy" not in without
     assert "power" not in without
+
+
+def test_macs_that_are_executed_are_told_where_they_are_fewer() -> None:
+    assert "MACs executed" not in printed(totals_table(result_of("alpha5").summary))
+    config = accelsim.load_config(CONFIGS / "alpha5.yaml", ["machine.array.sparsity=2:4"])
+    result = accelsim.simulate(config)
+    assert cells(printed(totals_table(result.summary)), "MACs", "executed") == ["4,608", "4,608"]
+    assert sparsity_lines(config.machine.array) == [
+        "weights are taken to be sparse, 2:4 in every layer: whether they are is not looked at"
+    ]
+    assert sparsity_lines(result_of("alpha5").config.machine.array) == []
 
 
 def test_a_unit_that_a_variant_lacks_has_a_dash() -> None:

@@ -18,7 +18,10 @@ from accelsim.results.summary import VariantSummary
         ("macs", None, "-"),
         ("energy_pj", 5_732_099_304.7, "5.732 mJ"),
         ("average_power_mw", 1323.675, "1,324 mW"),
+        ("energy_pj", 72_905.7, "72.91 nJ"),
+        ("energy_pj", 0.5, "0.5 pJ"),
         ("energy_delay_joule_seconds", 2.4822e-05, "24.82 mJ·ms"),
+        ("energy_delay_joule_seconds", 4.8847e-13, "488.5 pJ·ms"),
     ],
 )
 def test_a_total(name: str, value: float | None, text: str) -> None:
