@@ -49,7 +49,9 @@ class RunConfig(Section):
         None, description="[channels, height, width] of an image, where the network's file leaves them open"
     )
     energy: str | None = Field(
-        None, description="path of a table of energies, relative to this file; without it no energy is estimated"
+        None,
+        min_length=1,
+        description="path of a table of energies, relative to this file; without it no energy is estimated",
     )
     strict: bool = Field(False, description="refuse a network with operators that are not modelled")
     batch: int = Field(1, ge=1, le=65536, description="images per run")

@@ -79,7 +79,7 @@ def part_of(action: Action) -> Part:
 
 
 def static_powers_mw(
-    machine: MachineConfig, table: EnergyTable, layers: Iterable[LayerActions]
+    machine: MachineConfig, table: EnergyTable, layers: Sequence[LayerActions]
 ) -> dict[Component, float]:
     """Return the static power of every component that has one, in mW.
 
@@ -95,7 +95,8 @@ def static_powers_mw(
         The actions of all layers of the variant.
     """
     absent: set[Component] = set()
-    if machine.bn.when_fused == "removed" and not _normalises(layers):
+    is_folded = all(layer.variant != "unfused" for layer in layers)
+    if is_folded and machine.bn.when_fused == "removed" and not _normalises(layers):
         absent.add("bn_stage")
     if machine.requantization is None:
         absent.add("requantizer")

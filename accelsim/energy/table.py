@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from math import log
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -16,6 +17,9 @@ from accelsim.documents.yaml_text import yaml_text
 
 CurvePj = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 """An energy on a curve: it is interpolated by its logarithm, so it is more than 0. Nothing takes a millijoule."""
+
+STEEPEST = 8
+"""Power of width or capacity with which an energy may change; published ones change with the square at most."""
 
 Pj = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
@@ -38,6 +42,7 @@ class OperationEnergy(Section):
     @model_validator(mode="after")
     def _ascends(self) -> Self:
         _check_ascending("bits", (point.bits for point in self.points))
+        _check_slopes("bits", [(point.bits, point.pj) for point in self.points])
         return self
 
 
@@ -67,6 +72,8 @@ class SramEnergy(Section):
     @model_validator(mode="after")
     def _ascends(self) -> Self:
         _check_ascending("kib", (point.kib for point in self.points))
+        _check_slopes("kib", [(point.kib, point.read_pj) for point in self.points])
+        _check_slopes("kib", [(point.kib, point.write_pj) for point in self.points])
         return self
 
 
@@ -128,6 +135,16 @@ def read_energy_table(path: str | Path) -> EnergyTable:
 def energy_table_yaml(table: EnergyTable) -> str:
     """Write a table as a file that :func:`read_energy_table` can read."""
     return yaml_text(table.model_dump(exclude_none=True))
+
+
+def _check_slopes(name: str, points: Sequence[tuple[float, float]]) -> None:
+    """Beyond the ends a curve goes on as steeply as between the last two: it must not get anywhere near infinity."""
+    for (left, below), (right, above) in pairwise(points):
+        if abs(log(above / below)) > STEEPEST * log(right / left):
+            raise ValueError(
+                f"points: from {left:g} to {right:g} {name} the energy changes from {below:g} to {above:g} pJ, by more "
+                f"than the {STEEPEST}th power: leave one of them out"
+            )
 
 
 def _check_ascending(name: str, values: Iterable[float]) -> None:

@@ -86,6 +86,8 @@ def _drawn(graph: Graph, seed: int, small_gammas: float) -> dict[str, dict[str, 
             shape = weight_shape(node)
             deviation = math.sqrt(2 / math.prod(shape[1:]))
             weights = (deviation * generator.standard_normal(shape, dtype=np.float32)).astype(np.float32)
+            for block in node.zero_kernels:
+                weights[block.first_output : block.end_output, block.first_input : block.end_input] = 0
             drawn[node.name] = {"weight": weights, "bias": np.zeros(shape[0], np.float32)}
         elif isinstance(node, BatchNorm):
             channels = graph.shapes[node.name].channels

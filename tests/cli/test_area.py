@@ -37,7 +37,8 @@ def test_a_machine_beyond_the_table_needs_synthesis(repository: Path, capsys: py
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith(
-        "error: the table that ships with accelsim has no pe_stationary with OPERAND_BITS=5 PSUM_BITS=16 SHADOW=0; "
+        "error: the table that ships with accelsim has no pe_stationary with "
+        "STATIONARY_BITS=5 STREAM_BITS=5 PSUM_BITS=16 SHADOW=0; "
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import accelsim
 from accelsim.config.machine import MachineConfig
+from accelsim.config.run import Variant
 from accelsim.energy.action import Action, LayerActions, action
 from accelsim.energy.estimate import LayerEnergy, layer_energies
 from accelsim.energy.network import experiment_actions
@@ -39,10 +40,12 @@ def entries(layer: LayerEnergy) -> list[Any]:
     return list(layer.components)
 
 
-def energies(table: EnergyTable, *layers: tuple[int, tuple[Action, ...]], on: MachineConfig = ON) -> list[LayerEnergy]:
+def energies(
+    table: EnergyTable, *layers: tuple[int, tuple[Action, ...]], on: MachineConfig = ON, variant: Variant = "fused"
+) -> list[LayerEnergy]:
     """Price layers, of each of which its cycles and actions are given."""
     return layer_energies(
-        on, table, [LayerActions("fused", "a", done) for _, done in layers], [cycles for cycles, _ in layers]
+        on, table, [LayerActions(variant, "a", done) for _, done in layers], [cycles for cycles, _ in layers]
     )
 
 
@@ -111,3 +114,8 @@ def test_a_requantiser_takes_static_power_where_there_is_one(requantization: dic
     on = machine(accumulator={"psums": 256}, **({"requantization": requantization} if requantization else {}))
     (layer,) = energies(with_static(requantizer=3), (100, ()), on=on)
     assert [entry.component for entry in layer.components] == (["requantizer"] if requantization else [])
+
+
+def test_an_unfused_machine_has_its_bn_stage_whatever_the_network() -> None:
+    (layer,) = energies(with_static(bn_stage=1), (10, POOLING), variant="unfused")
+    assert layer.components[-1][:2] == ("bn_stage", "static")

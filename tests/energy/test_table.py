@@ -64,6 +64,13 @@ def test_every_component_can_have_a_static_power() -> None:
         ),
         ("      - {bits: 32, pj: 3.1}\n", "", "operations.multiply.points", "must have at least 2 items"),
         ("{kib: 32,", "{kib: 4,", "sram.points", "kib must ascend, but 4 follows 8"),
+        # beyond the last point it would go on like that, up to infinity
+        (
+            "{kib: 32,",
+            "{kib: 8.5,",
+            "sram.points",
+            "from 8 to 8.5 kib the energy changes from 10 to 20 pJ",
+        ),
         ("# static:", "static: {drum: {mw: 1, source: x}}", "static.drum", "unknown key 'drum'; did you mean 'dram'?"),
         ("# static:", "static: {dram: {mw: -1, source: x}}", "static.dram.mw", "must be at least 0, not -1"),
         ("# static:", "static: {dram: {mw: 1}}", "static.dram.source", "is missing (where the figures are from)"),

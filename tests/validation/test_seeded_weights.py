@@ -19,7 +19,8 @@ from accelsim.validation.seeded_weights import (
 )
 from accelsim.workload.graph import Graph
 from accelsim.workload.nodes import Activation, BatchNorm, Conv, Flatten, Linear, Node, Unmodelled
-from accelsim.workload.shapes import Shape, Window
+from accelsim.workload.onnx_frontend.frontend import import_model
+from accelsim.workload.shapes import Shape, Window, ZeroKernels
 from tests.validation.models import initializer, weights_of
 
 PATH = Path("net.yaml")
@@ -101,3 +102,15 @@ def test_batchnorms_of_a_sparse_model_are_calibrated_with_the_weights_that_are_l
     assert len(sparse.graph.initializer) == len(seeded_model(network(), PATH, seed=5).graph.initializer)
     found = run_model(sparse, calibration_images(sparse), PATH, ["bn2"])["bn2"]
     assert np.allclose(found.mean(axis=(0, 2, 3)), initializer(sparse, "bn2.shift"), atol=1e-4)
+
+
+def test_kernels_that_are_zero_in_the_network_are_zero_in_the_model() -> None:
+    blocks = (ZeroKernels(0, 16, 0, 8), ZeroKernels(16, 32, 4, 8))
+    conv = Conv(
+        name="conv", inputs=("input",), in_channels=8, out_channels=32, window=Window((3, 3)), zero_kernels=blocks
+    )
+    graph = Graph("zeros", Shape(8, 5, 5), [conv])
+    model = seeded_model(graph, PATH, seed=1)
+    read_again = import_model(model, PATH).graph.nodes["conv"]
+    assert isinstance(read_again, Conv)
+    assert set(read_again.zero_kernels) == set(blocks)

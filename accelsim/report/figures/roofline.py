@@ -74,12 +74,8 @@ class Roof(NamedTuple):
 
     @classmethod
     def of(cls, machine: MachineConfig) -> Roof:
-        """Return the roof of a machine: a MAC in every PE and cycle, and the DRAM's rate.
-
-        With a sparsity of N:M such a MAC stands for up to M/N of the network.
-        """
-        array, sparsity = machine.array, machine.array.sparsity
-        peak = OPS_PER_MAC * array.rows * array.cols * sparsity.block / sparsity.kept
+        """Return the roof of a machine: a MAC in every PE and cycle, and the DRAM's rate."""
+        peak = OPS_PER_MAC * machine.array.rows * machine.array.cols
         return cls(peak, float(machine.dram.bytes_per_cycle))
 
     def ops_per_cycle(self, intensity: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,9 +87,9 @@ class Roof(NamedTuple):
 def plot_roofline(records: Records, axes: Axes | None = None, layers: Sequence[str] = ()) -> Axes:
     """Draw a point for every variant of every layer: operations per cycle over operations per DRAM byte.
 
-    The roof is the array's peak, 2 · rows · cols operations per cycle (of the network; times M/N with a sparsity of
-    N:M), and the DRAM's bytes per cycle. Layers without
-    an operation, or without a byte to or from DRAM, have no place here; a line above says how many there are.
+    The roof is the array's peak, 2 · rows · cols operations per cycle, and the DRAM's bytes per cycle. Of sparse
+    weights those operations count that are executed. Layers without an operation, or without a byte to or from DRAM,
+    have no place here; a line above says how many there are.
 
     Parameters
     ----------
@@ -140,8 +136,9 @@ def layer_points(layers: pd.DataFrame) -> pd.DataFrame:
     ``intensity`` is in operations per byte, ``attained`` in operations per cycle.
     """
     moved = layers["dram_read_bytes"] + layers["dram_write_bytes"]
-    with_both = layers[(moved > 0) & (layers["ops"] > 0)]
-    return with_both.assign(intensity=with_both["ops"] / moved, attained=with_both["ops"] / with_both["cycles"])
+    executed = layers["ops"] - OPS_PER_MAC * (layers["macs"] - layers["executed_macs"])
+    with_both = layers[(moved > 0) & (executed > 0)]
+    return with_both.assign(intensity=executed / moved, attained=executed / with_both["cycles"])
 
 
 def _draw_roof(axes: Axes, points: pd.DataFrame, roof: Roof) -> None:

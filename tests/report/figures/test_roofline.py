@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+import accelsim
 from accelsim.report.figures.roofline import NAMED_LAYERS, Roof, layer_points, plot_roofline
 from tests.report.figures.drawn import legend_rows
-from tests.results.runs import CASES, result_of
+from tests.results.runs import CASES, CONFIGS, result_of
 
 
 def line(axes: Axes, label: str) -> Line2D:
@@ -92,3 +95,19 @@ def test_variants_of_a_layer_are_joined() -> None:
     (joint,) = (line for line in axes.lines if str(line.get_label()).startswith("_"))
     x, _ = joint.get_data()
     assert list(np.asarray(x)) == pytest.approx([18_560 / 424, 19_072 / 432])
+
+
+@pytest.mark.parametrize("skip", ["false", "true"])
+def test_points_of_sparse_weights_stay_under_the_roof(tmp_path: Path, skip: str) -> None:
+    (tmp_path / "net.yaml").write_text(
+        "name: net\ninput: {channels: 64, height: 16, width: 16}\nlayers:\n"
+        "  - {name: conv, op: conv, out_channels: 64, kernel: 3, padding: 1, zero_weights: [{outputs: 0-55}]}\n"
+    )
+    changes = ["machine.array.sparsity=2:4", f"machine.array.skip_zero_folds={skip}", "machine.array.dataflow=os"]
+    settings = [f"run.workload={tmp_path / 'net.yaml'}", "machine.array.ifmap_streaming=im2col", *changes]
+    result = accelsim.simulate(accelsim.load_config(CONFIGS / "alpha5.yaml", settings))
+    shown = layer_points(result.layers)
+    roof = Roof.of(result.config.machine)
+    assert (shown["attained"] <= roof.ops_per_cycle(shown["intensity"].to_numpy())).all()
+    (executed,) = set(shown["executed_macs"])
+    assert executed == 64 * 256 * 9 * 32 // (8 if skip == "true" else 1)
