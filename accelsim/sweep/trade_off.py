@@ -8,7 +8,7 @@ from accelsim.documents.wording import shortened
 from accelsim.errors import InputError, did_you_mean
 from accelsim.sweep.columns import FIGURES
 from accelsim.sweep.front import pareto_front
-from accelsim.sweep.objectives import SAVINGS
+from accelsim.sweep.objectives import SAVERS, SAVINGS
 from accelsim.sweep.table import DONE
 
 if TYPE_CHECKING:
@@ -116,8 +116,11 @@ def default_x(feasible: pd.DataFrame) -> str:
 
 def _objective(variant: str, figure: str) -> str:
     """Return what :mod:`accelsim.sweep.objectives` calls a figure."""
-    of_both = {column: f"saving.{name}" for name, column in SAVINGS.items()}
-    return of_both.get(figure, f"{variant}.{figure}")
+    names = {column: name for name, column in SAVINGS.items()}
+    if figure not in names:
+        return f"{variant}.{figure}"
+    saving = next((saving for saving, saver in SAVERS.items() if saver == variant), "saving")  # unfused: as fused
+    return f"{saving}.{names[figure]}"
 
 
 def _checked_network(table: pd.DataFrame, network: str | None) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from accelsim.cli import main
+from accelsim.sweep.definition import SCHEMA_VERSION
 from accelsim.sweep.table import sweep_frame, write_tables
 from tests.cli.tiny import names
 from tests.sweep.tables import FOUR_SIZES, HandPoint, table_of
@@ -58,7 +59,7 @@ TABLES = {"results.parquet", "results.csv"}
 
 
 def write(table: pd.DataFrame) -> None:
-    table.attrs["schema_version"] = 2
+    table.attrs["schema_version"] = SCHEMA_VERSION
     Path("results").mkdir(exist_ok=True)
     write_tables(Path("results"), table)
 
