@@ -15,18 +15,30 @@ if TYPE_CHECKING:
     from accelsim.sweep.trade_off import Design, TradeOff
 
 SAVED = "saved_cycles_percent"
+"""What is looked at where fusing pays, unless ``SAVED_OF`` says otherwise."""
+
+SAVED_OF = {
+    "energy_pj": "saved_energy_percent",
+    "saved_energy_percent": "saved_energy_percent",
+    "energy_delay_joule_seconds": "saved_energy_delay_percent",
+    "saved_energy_delay_percent": "saved_energy_delay_percent",
+}
+"""What is looked at instead, by ``y``: of energies it is these that fusing should save."""
 
 
 class Saved(NamedTuple):
     """What fusing saves at some points."""
 
-    cycles_percent: float
+    percent: float
     points: tuple[int, ...]
     """Their numbers, ascending."""
 
 
 class Saving(NamedTuple):
     """Where fusing pays."""
+
+    figure: str
+    """Of what: a column of the table."""
 
     most: Saved
     least: Saved
@@ -64,9 +76,10 @@ def findings(trade_off: TradeOff) -> Findings:
 
 
 def _saving(trade_off: TradeOff, axes: Sequence[VariedAxis]) -> Saving | None:
+    figure = SAVED_OF.get(trade_off.y, SAVED)
     points = trade_off.points
-    saved = points[SAVED].dropna()
+    saved = points[figure].dropna()
     if saved.empty:
         return None
     most, least = (Saved(float(end), tuple(saved.index[saved == end])) for end in (saved.max(), saved.min()))
-    return Saving(most, least, importance(points, axes, SAVED))
+    return Saving(figure, most, least, importance(points, axes, figure))

@@ -64,7 +64,7 @@ class TradeOff(NamedTuple):
 
     def front(self, variant: str) -> list[Design]:
         """Return the designs of a variant that no other dominates, best in ``x`` first."""
-        best = pareto_front(self.rows, [_objective(variant, self.x), _objective(variant, self.y)])
+        best = pareto_front(self.feasible, [_objective(variant, self.x), _objective(variant, self.y)])
         designs: dict[tuple[float, float], list[int]] = {}
         for point, x, y in best.itertuples(name=None):
             designs.setdefault((float(x), float(y)), []).append(point)

@@ -20,6 +20,28 @@ def test_where_fusing_pays() -> None:
     assert set(found.saving.importance.shares) == {ROWS, LANES}
 
 
+@pytest.mark.parametrize(
+    ("y", "figure"),
+    [
+        ("energy_pj", "saved_energy_percent"),
+        ("saved_energy_percent", "saved_energy_percent"),
+        ("energy_delay_joule_seconds", "saved_energy_delay_percent"),
+        ("saved_energy_delay_percent", "saved_energy_delay_percent"),
+        ("cycles", "saved_cycles_percent"),
+    ],
+)
+def test_where_fusing_pays_in_what_is_looked_at(y: str, figure: str) -> None:
+    energies = {"energy_pj": 5.0, "energy_delay_joule_seconds": 5.0}
+    saved = {"saved_energy_percent": FOUR_SIZES["point"], "saved_energy_delay_percent": -FOUR_SIZES["point"]}
+    table = FOUR_SIZES.assign(**energies, **saved)
+    found = findings(trade_off(table, y=y)).saving
+    assert found is not None
+    assert found.figure == figure
+    assert found.most.percent == table[figure].max()
+    assert found.least.percent == table[figure].min()
+    assert found.importance == importance(trade_off(table).points, varied_axes(table), figure)
+
+
 def test_variants_have_fronts_and_importances_of_their_own() -> None:
     shown = trade_off(FOUR_SIZES)
     found = findings(shown)
