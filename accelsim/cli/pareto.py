@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from accelsim.cli.arguments import Commands
+    from accelsim.sweep.definition import Definition
     from accelsim.sweep.findings import Findings
 
 NAME = "pareto"
@@ -45,17 +46,20 @@ def add_to(commands: Commands) -> None:
 def _pareto(options: argparse.Namespace) -> None:
     """Show the designs of a sweep that no other beats in both of two figures, fused and unfused, and draw them.
 
-    Also: which axes matter, and where fusing saves most and least cycles.
+    Also: which axes matter, and where fusing saves most and least: cycles, or energy if --y is one.
     """
     from accelsim.documents.new_file import check_new_file, write_new_file
     from accelsim.report.figures.image import image_bytes, image_format
     from accelsim.report.figures.pareto import plot_pareto
     from accelsim.report.terminal.console import console, print_lines
     from accelsim.sweep.findings import findings
+    from accelsim.sweep.folder import DEFINITION, stored_definition
     from accelsim.sweep.table import load_sweep
     from accelsim.sweep.trade_off import networks_of, trade_off
 
     table = load_sweep(options.sweep)
+    # a table that was copied without it still says all but what the areas leave out
+    definition = stored_definition(options.sweep) if (options.sweep / DEFINITION).exists() else None
     networks = [options.workload] if options.workload else networks_of(table)
     all_found = [findings(trade_off(table, options.x, options.y, network)) for network in networks]
     paths = _paths(options, networks)
@@ -69,7 +73,7 @@ def _pareto(options: argparse.Namespace) -> None:
     for path, image in zip(paths, images, strict=True):
         write_new_file(path, image, force=options.force)
     for found in all_found:
-        _print(found, every=options.every)
+        _print(found, definition, every=options.every)
     print_lines(console(), [f"{NAME}: {path}" for path in paths])
 
 
@@ -82,12 +86,14 @@ def _paths(options: argparse.Namespace, networks: Sequence[str]) -> list[Path]:
     return [options.sweep / f"{NAME}_{network}.svg" for network in networks]
 
 
-def _print(found: Findings, *, every: bool) -> None:
+def _print(found: Findings, definition: Definition | None, *, every: bool) -> None:
     from accelsim.report.terminal import pareto as report
     from accelsim.report.terminal.console import console, print_lines, print_table
 
     out = console()
     print_lines(out, report.heading_lines(found))
+    if definition:
+        print_lines(out, report.sparsity_lines(found, definition))
     for variant in found.fronts:
         print_table(out, *report.front_tables(found, variant, every=every))
     if found.saving:

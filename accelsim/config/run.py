@@ -10,6 +10,9 @@ from accelsim.config.machine import MachineConfig, Section
 from accelsim.documents.wording import described
 
 Variant = Literal["fused", "unfused", "fused_into_requant"]
+
+FOLDED: tuple[Variant, ...] = ("fused", "fused_into_requant")
+"""Variants that are held against the unfused one, the one first that is meant where nothing else is said."""
 """A network with its BN folded into the weights, as it is, and with the BN behind convolutions folded into the
 multipliers of the requantiser (docs/microarchitecture.md, §7)."""
 Objective = Literal["traffic", "cycles"]

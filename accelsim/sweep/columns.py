@@ -30,5 +30,6 @@ FIGURES = {
     "energy_pj": "float64",
     "energy_delay_joule_seconds": "float64",
     "saved_energy_percent": "float64",
+    "saved_energy_delay_percent": "float64",
 }
 """Columns of what was found out, in this order also in the journal."""

@@ -12,7 +12,7 @@ from accelsim.config.run import Variant
 from accelsim.energy.table import EnergyTable
 from accelsim.workload.graph import Graph
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of ``sweep.json``, the journal and the table."""
 
 SamplerName = Literal["nsga2", "tpe", "random"]

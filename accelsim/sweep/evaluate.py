@@ -156,6 +156,7 @@ def _figures(totals: VariantTotals, saving: Saving | None, machine: MachineConfi
         "saved_cycles_percent": saving.cycles_percent if saving else None,
         "saved_dram_bytes_percent": saving.dram_bytes_percent if saving else None,
         "saved_energy_percent": saving.energy_percent if saving else None,
+        "saved_energy_delay_percent": saving.energy_delay_percent if saving else None,
     }
     return [derived[name] if name in derived else getattr(totals, name) for name in FIGURES]
 

@@ -20,10 +20,14 @@ SAVINGS = {
     "cycles_percent": "saved_cycles_percent",
     "dram_bytes_percent": "saved_dram_bytes_percent",
     "energy_percent": "saved_energy_percent",
+    "energy_delay_percent": "saved_energy_delay_percent",
 }
-"""Figures that lie between fused and unfused, as ``saving.NAME``."""
+"""Figures that lie between a folded variant and the unfused one, as ``saving.NAME``."""
 
-ENERGIES = frozenset({"energy_pj", "energy_delay_joule_seconds", "saved_energy_percent"})
+SAVERS: dict[str, Variant] = {"saving": "fused", "saving_into_requant": "fused_into_requant"}
+"""What savings are called, as in ``summary.json``, and on the rows of which variant they are."""
+
+ENERGIES = frozenset({"energy_pj", "energy_delay_joule_seconds", "saved_energy_percent", "saved_energy_delay_percent"})
 """Figures that there are only with a table of energies."""
 
 MAXIMISED = frozenset(
@@ -45,7 +49,7 @@ class Objective(NamedTuple):
 
 
 def read_objective(text: str, variants: Sequence[Variant]) -> Objective:
-    """Understand an objective: ``fused.cycles``, ``saving.cycles_percent``.
+    """Understand an objective: ``fused.cycles``, ``saving.cycles_percent``, ``saving_into_requant.energy_percent``.
 
     Raises
     ------
@@ -56,7 +60,7 @@ def read_objective(text: str, variants: Sequence[Variant]) -> Objective:
     if text not in known:
         raise InputError(f"unknown objective '{shortened(text)}'{did_you_mean(text, known)}")
     objective = known[text]
-    needed: set[Variant] = {"fused", "unfused"} if text.startswith("saving.") else {objective.variant}
+    needed = {objective.variant} | ({"unfused"} if objective.figure in SAVINGS.values() else set())
     missing = needed.difference(variants)
     if missing:
         raise InputError(f"'{text}' needs the variant '{min(missing)}', which is not in 'variants'")
@@ -65,7 +69,11 @@ def read_objective(text: str, variants: Sequence[Variant]) -> Objective:
 
 def _objectives() -> dict[str, Objective]:
     """All objectives by name."""
-    savings = {f"saving.{name}": Objective("fused", column) for name, column in SAVINGS.items()}
+    savings = {
+        f"{saving}.{name}": Objective(variant, column)
+        for saving, variant in SAVERS.items()
+        for name, column in SAVINGS.items()
+    }
     names = {name: name for name in FIGURES if name not in SAVINGS.values()} | SHORT_NAMES
     variants: tuple[Variant, ...] = get_args(Variant)
     of_variants = {

@@ -8,7 +8,7 @@ from accelsim.documents.wording import shortened
 from accelsim.errors import InputError, did_you_mean
 from accelsim.sweep.columns import FIGURES
 from accelsim.sweep.front import pareto_front
-from accelsim.sweep.objectives import SAVINGS
+from accelsim.sweep.objectives import SAVERS, SAVINGS
 from accelsim.sweep.table import DONE
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class TradeOff(NamedTuple):
 
     def front(self, variant: str) -> list[Design]:
         """Return the designs of a variant that no other dominates, best in ``x`` first."""
-        best = pareto_front(self.rows, [_objective(variant, self.x), _objective(variant, self.y)])
+        best = pareto_front(self.feasible, [_objective(variant, self.x), _objective(variant, self.y)])
         designs: dict[tuple[float, float], list[int]] = {}
         for point, x, y in best.itertuples(name=None):
             designs.setdefault((float(x), float(y)), []).append(point)
@@ -116,8 +116,11 @@ def default_x(feasible: pd.DataFrame) -> str:
 
 def _objective(variant: str, figure: str) -> str:
     """Return what :mod:`accelsim.sweep.objectives` calls a figure."""
-    of_both = {column: f"saving.{name}" for name, column in SAVINGS.items()}
-    return of_both.get(figure, f"{variant}.{figure}")
+    names = {column: name for name, column in SAVINGS.items()}
+    if figure not in names:
+        return f"{variant}.{figure}"
+    saving = next((saving for saving, saver in SAVERS.items() if saver == variant), "saving")  # unfused: as fused
+    return f"{saving}.{names[figure]}"
 
 
 def _checked_network(table: pd.DataFrame, network: str | None) -> str:

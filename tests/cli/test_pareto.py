@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from accelsim.cli import main
+from accelsim.sweep.definition import SCHEMA_VERSION
+from accelsim.sweep.folder import begin
 from accelsim.sweep.table import sweep_frame, write_tables
 from tests.cli.tiny import names
 from tests.sweep.tables import FOUR_SIZES, HandPoint, table_of
@@ -58,7 +60,7 @@ TABLES = {"results.parquet", "results.csv"}
 
 
 def write(table: pd.DataFrame) -> None:
-    table.attrs["schema_version"] = 2
+    table.attrs["schema_version"] = SCHEMA_VERSION
     Path("results").mkdir(exist_ok=True)
     write_tables(Path("results"), table)
 
@@ -99,6 +101,17 @@ def test_a_sweep_as_it_was_run(folder: Path, capsys: pytest.CaptureFixture[str])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "net: cycles against area_um2, 6 points"
     assert lines[-1] == "pareto: results/pareto.svg"
+
+
+def test_areas_of_sparse_arrays_are_said_to_leave_out_the_selectors(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = tiny_sweep(folder, "  - machine.array.sparsity: [dense, '2:4']\n")
+    begin(folder / "results", sweep, resume=False, force=False)
+    write_tables(folder / "results", sweep_frame(sweep.definition, evaluations_of(sweep)))
+    assert main(["pareto", "results"]) == 0
+    line = "areas without the selectors of sparsity 2:4, a multiplexer in every PE"
+    assert capsys.readouterr().out.splitlines()[1] == line
 
 
 @pytest.mark.parametrize(("name", "beginning"), [("a.pdf", b"%PDF"), ("b/c.PNG", b"\x89PNG"), ("d.svg", b"<?xml")])

@@ -11,6 +11,7 @@ import pytest
 import accelsim
 from accelsim import experiment
 from accelsim.cli import main
+from accelsim.energy.table import read_energy_table
 from accelsim.errors import AccelsimError, MappingError
 from accelsim.experiment import in_layers
 from accelsim.memo import Memo
@@ -54,6 +55,7 @@ def test_every_point_is_what_a_run_of_its_configuration_gives(tmp_path: Path) ->
             assert figures["saved_dram_bytes_percent"] == summary.saving.dram_bytes_percent
             assert figures["energy_pj"] == totals.energy_pj is not None
             assert figures["saved_energy_percent"] == summary.saving.energy_percent
+            assert figures["saved_energy_delay_percent"] == summary.saving.energy_delay_percent is not None
             assert figures["multipliers"] == 64
             assert figures["buffer_bytes"] == (4 + 4 + 1 + 4 + 4) * 1024
     assert feasible == 24  # of 32: shadow registers with os are 8
@@ -96,21 +98,20 @@ def test_each_folded_variant_saves_against_the_unfused_one(tmp_path: Path) -> No
     begin(tmp_path / "sweep", sweep, resume=False, force=False)
     (tmp_path / "point.yaml").write_text(point_yaml(tmp_path / "sweep", 0, tmp_path))
     variants = "run.variants=[fused_into_requant, fused, unfused]"
-    config = accelsim.load_config(tmp_path / "point.yaml", [variants])
+    energies = CONFIGS / "energy" / "45nm.yaml"
+    config = accelsim.load_config(tmp_path / "point.yaml", [variants, f"run.energy={energies}"])
     summary = accelsim.simulate(config).summary
     network = in_layers(config, read_network(config.workload_path))
-    saved = {
-        variant: dict(zip(FIGURES, figures, strict=True))["saved_cycles_percent"]
-        for variant, figures in evaluate.figures_of(config, network, Memo()).items()
-    }
+    figures = evaluate.figures_of(config, network, Memo(), read_energy_table(energies))
     assert summary.saving
     assert summary.saving_into_requant
-    of_fused = summary.saving.cycles_percent
-    assert saved == {
-        "fused_into_requant": summary.saving_into_requant.cycles_percent,
-        "fused": of_fused,
-        "unfused": of_fused,
-    }
+    assert summary.saving_into_requant.energy_delay_percent != summary.saving.energy_delay_percent
+    savings = {"fused_into_requant": summary.saving_into_requant, "fused": summary.saving, "unfused": summary.saving}
+    assert list(figures) == list(savings)
+    for variant, saving in savings.items():
+        of_variant = dict(zip(FIGURES, figures[variant], strict=True))
+        for name, column in SAVINGS.items():
+            assert of_variant[column] == getattr(saving, name) is not None
 
 
 def test_one_variant_alone_saves_nothing(tmp_path: Path) -> None:

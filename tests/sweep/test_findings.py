@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
+import pandas as pd
 import pytest
 
 from accelsim.sweep.axes import varied_axes
@@ -18,6 +21,42 @@ def test_where_fusing_pays() -> None:
     assert found.saving.most == Saved(100 * (1 - 500 / 900), (4, 6))
     assert found.saving.least == Saved(100 * (1 - 1200 / 1400), (3,))
     assert set(found.saving.importance.shares) == {ROWS, LANES}
+
+
+@pytest.mark.parametrize(
+    ("y", "figure"),
+    [
+        ("energy_pj", "saved_energy_percent"),
+        ("saved_energy_percent", "saved_energy_percent"),
+        ("energy_delay_joule_seconds", "saved_energy_delay_percent"),
+        ("saved_energy_delay_percent", "saved_energy_delay_percent"),
+        ("cycles", "saved_cycles_percent"),
+    ],
+)
+def test_where_fusing_pays_in_what_is_looked_at(y: str, figure: str) -> None:
+    energies = {"energy_pj": 5.0, "energy_delay_joule_seconds": 5.0}
+    saved = {"saved_energy_percent": FOUR_SIZES["point"], "saved_energy_delay_percent": -FOUR_SIZES["point"]}
+    table = FOUR_SIZES.assign(**energies, **saved)
+    found = findings(trade_off(table, y=y)).saving
+    assert found is not None
+    assert found.figure == figure
+    assert found.most.percent == table[figure].max()
+    assert found.least.percent == table[figure].min()
+    assert found.importance == importance(trade_off(table).points, varied_axes(table), figure)
+
+
+@pytest.mark.parametrize("order", permutations(("fused", "unfused", "fused_into_requant")))
+def test_where_fusing_pays_is_that_of_fused_in_any_order(order: tuple[str, ...]) -> None:
+    other = FOUR_SIZES[FOUR_SIZES["variant"] == "fused"].assign(variant="fused_into_requant", saved_cycles_percent=1.0)
+    rows = pd.concat([FOUR_SIZES, other])
+    table = pd.concat([rows[rows["variant"] == variant] for variant in order])
+    found, alone = findings(trade_off(table)).saving, findings(trade_off(FOUR_SIZES)).saving
+    assert found is not None
+    assert alone is not None
+    assert (found.variant, found.most, found.least) == ("fused", alone.most, alone.least)
+    without = findings(trade_off(table[table["variant"] != "fused"])).saving
+    assert without is not None
+    assert (without.variant, without.most.percent) == ("fused_into_requant", 1.0)
 
 
 def test_variants_have_fronts_and_importances_of_their_own() -> None:

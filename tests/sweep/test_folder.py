@@ -112,7 +112,7 @@ def test_what_is_no_sweep_is_not_read(tmp_path: Path, begun: Path) -> None:
     assert "is no folder of a sweep: sweep.json: no such file" in refusal(stored_definition, tmp_path)
     path = begun / "sweep.json"
     text = path.read_text()
-    path.write_text(text.replace('"schema_version": 2', '"schema_version": 0'))
-    assert refusal(stored_definition, begun).endswith("schema_version: must be 2, not 0; sweep anew")
+    path.write_text(text.replace('"schema_version": 3', '"schema_version": 0'))
+    assert refusal(stored_definition, begun).endswith("schema_version: must be 3, not 0; sweep anew")
     path.write_text(text[:100])
     assert refusal(stored_definition, begun).startswith(f"{path}: Invalid JSON")

@@ -10,7 +10,7 @@ from accelsim.sweep.front import pareto_front
 from accelsim.sweep.objectives import read_objective
 from tests.sweep.tiny_sweeps import refusal
 
-BOTH: tuple[Variant, ...] = ("fused", "unfused")
+ALL: tuple[Variant, ...] = ("fused", "unfused", "fused_into_requant")
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,20 @@ BOTH: tuple[Variant, ...] = ("fused", "unfused")
         ("fused.energy_pj", "energy_pj", "minimize"),
         ("unfused.energy_delay_joule_seconds", "energy_delay_joule_seconds", "minimize"),
         ("saving.energy_percent", "saved_energy_percent", "maximize"),
+        ("saving.energy_delay_percent", "saved_energy_delay_percent", "maximize"),
+        ("fused_into_requant.cycles", "cycles", "minimize"),
+        ("saving_into_requant.cycles_percent", "saved_cycles_percent", "maximize"),
+        ("saving_into_requant.dram_bytes_percent", "saved_dram_bytes_percent", "maximize"),
+        ("saving_into_requant.energy_percent", "saved_energy_percent", "maximize"),
+        ("saving_into_requant.energy_delay_percent", "saved_energy_delay_percent", "maximize"),
     ],
 )
 def test_an_objective_is_a_figure_and_a_direction(text: str, figure: str, direction: str) -> None:
-    objective = read_objective(text, BOTH)
+    objective = read_objective(text, ALL)
     assert (objective.figure, objective.direction) == (figure, direction)
-    assert objective.variant == ("unfused" if text.startswith("unfused") else "fused")
+    before, _, _ = text.partition(".")
+    savers = {"saving": "fused", "saving_into_requant": "fused_into_requant"}
+    assert objective.variant == savers.get(before, before)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +54,15 @@ def test_an_objective_is_a_figure_and_a_direction(text: str, figure: str, direct
 )
 def test_others_are_refused(text: str, message: str) -> None:
     assert message in refusal(read_objective, text, ["fused"])
+
+
+def test_what_fusing_into_the_requantiser_saves_needs_both_variants_and_no_other() -> None:
+    text = "saving_into_requant.energy_percent"
+    assert read_objective(text, ["fused_into_requant", "unfused"]).variant == "fused_into_requant"
+    message = "needs the variant 'fused_into_requant', which is not in 'variants'"
+    assert message in refusal(read_objective, text, ["fused", "unfused"])
+    message = "needs the variant 'unfused', which is not in 'variants'"
+    assert message in refusal(read_objective, text, ["fused", "fused_into_requant"])
 
 
 def test_the_front_holds_what_nothing_beats() -> None:

@@ -30,7 +30,7 @@ def test_a_sweep_is_resolved(tmp_path: Path) -> None:
 
 
 def test_a_table_of_energies_is_read(tmp_path: Path) -> None:
-    sweep_file(tmp_path, more="objectives: [fused.energy_pj, saving.energy_percent]\n")
+    sweep_file(tmp_path, more="objectives: [fused.energy_pj, saving.energy_percent, saving.energy_delay_percent]\n")
     (tmp_path / "config.yaml").write_text(CONFIG + f"  energy: {TABLE}\n")
     definition = read_sweep(tmp_path / "sweep.yaml").definition
     assert definition.energy_table == read_energy_table(TABLE)
@@ -50,7 +50,13 @@ def test_a_table_that_is_broken_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "objective", ["fused.energy_pj", "unfused.energy_delay_joule_seconds", "saving.energy_percent"]
+    "objective",
+    [
+        "fused.energy_pj",
+        "unfused.energy_delay_joule_seconds",
+        "saving.energy_percent",
+        "saving.energy_delay_percent",
+    ],
 )
 def test_an_objective_of_energy_needs_energies(tmp_path: Path, objective: str) -> None:
     assert refusal(tiny_sweep, tmp_path, AXES, f"objectives: [{objective}]\n").endswith(

@@ -90,7 +90,7 @@ def test_a_table_of_another_version_is_refused(folder: Path) -> None:
     frame = accelsim.load_sweep(folder)
     frame.attrs["schema_version"] = 0
     write_tables(folder, frame)
-    assert refusal(accelsim.load_sweep, folder).endswith("schema_version: must be 2, not 0; sweep anew")
+    assert refusal(accelsim.load_sweep, folder).endswith("schema_version: must be 3, not 0; sweep anew")
 
 
 def test_what_is_no_table_is_refused(folder: Path, tmp_path: Path) -> None:

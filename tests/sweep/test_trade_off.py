@@ -63,6 +63,21 @@ def test_what_is_saved_is_the_same_for_both_variants() -> None:
     assert found.front("fused") == found.front("unfused") == expected
 
 
+def test_what_is_saved_by_fusing_into_the_requantiser_is_its_own() -> None:
+    saved = {"fused": 10, "unfused": 10, "fused_into_requant": 7}
+    figures = {variant: {"cycles": 5, "saved_cycles_percent": percent} for variant, percent in saved.items()}
+    found = trade_off(table_of([HandPoint({ROWS: 1}, figures)], list(saved)), "cycles", "saved_cycles_percent")
+    assert found.front("fused_into_requant") == [Design(5, 7, (0,))]
+    assert found.front("fused") == found.front("unfused") == [Design(5, 10, (0,))]
+
+
+def test_only_fusing_into_the_requantiser_saves_where_nothing_else_is_folded() -> None:
+    figures = {"unfused": {"cycles": 6}, "fused_into_requant": {"cycles": 5, "saved_cycles_percent": 7}}
+    found = trade_off(table_of([HandPoint({ROWS: 1}, figures)], list(figures)), "cycles", "saved_cycles_percent")
+    assert found.variants == ["fused_into_requant"]
+    assert found.front("fused_into_requant") == [Design(5, 7, (0,))]
+
+
 @given(st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8)), min_size=1, max_size=20))
 def test_fronts_are_those_of_the_definition(places: list[tuple[int, int]]) -> None:
     table = fused_points(*({"area_um2": x, "cycles": y} for x, y in places))

@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from matplotlib.transforms import Bbox
 
 from accelsim.documents.wording import counted
+from accelsim.report.energy_unit import energy_unit
 from accelsim.report.figures.legend import ENTRY_GAP_EM, PATCH_GAP_EM, ROW_PT
 from accelsim.report.figures.roofline import MARKERS, NAME_HEIGHT_IN, TICKS
 from accelsim.report.figures.style import (
@@ -63,6 +64,8 @@ NAME_GAP_PT = 3
 
 UM2_PER_MM2 = 1e6
 
+PJ_PER_J = 1e12
+
 ROWS, COLS, LANES = "machine.array.rows", "machine.array.cols", "machine.bn.lanes"
 """The keys that name a design."""
 
@@ -80,6 +83,8 @@ TITLES = {
     "cycles_x_area": "cycles × area (µm²)",
     "saved_cycles_percent": "cycles saved by fusing (%)",
     "saved_dram_bytes_percent": "DRAM bytes saved by fusing (%)",
+    "saved_energy_percent": "energy saved by fusing (%)",
+    "saved_energy_delay_percent": "energy · delay saved by fusing (%)",
 }
 """What figures are called whose column does not say it in words."""
 
@@ -110,6 +115,12 @@ class Scale(NamedTuple):
         is_logarithmic = spans_a_decade(values.to_numpy(dtype=float))
         if figure == "area_um2" and values.max() >= UM2_PER_MM2:
             return cls("area (mm²)", UM2_PER_MM2, is_logarithmic)
+        if figure == "energy_pj":
+            unit = energy_unit(values.max())
+            return cls(f"energy ({unit.name})", unit.pj, is_logarithmic)
+        if figure == "energy_delay_joule_seconds":
+            unit = energy_unit(values.max() * PJ_PER_J)
+            return cls(f"energy · delay ({unit.name}·s)", unit.pj / PJ_PER_J, is_logarithmic)
         return cls(TITLES.get(figure, figure.replace("_", " ")), 1, is_logarithmic)
 
 

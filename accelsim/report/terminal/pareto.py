@@ -15,6 +15,7 @@ from accelsim.report.terminal.layer_columns import NOTHING
 from accelsim.report.terminal.name import Name
 from accelsim.report.terminal.sweep import MAX_FRONT_ROWS
 from accelsim.sweep.importance import DECADE
+from accelsim.sweep.sparsities import sparsities
 from accelsim.sweep.trade_off import AREA, WITHOUT_AREA
 
 if TYPE_CHECKING:
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from accelsim.config.run import Variant
     from accelsim.sweep.axes import VariedAxis
+    from accelsim.sweep.definition import Definition
     from accelsim.sweep.findings import Findings
     from accelsim.sweep.importance import Importance
     from accelsim.sweep.trade_off import Design
+
+AREAS = {AREA, "cycles_x_area"}
+"""Figures that there are only of machines with an area."""
 
 ANY = "any"
 """In place of the values of an axis where points with each of them come to the same."""
@@ -37,6 +43,13 @@ _LOOKS: dict[str, Any] = {
     "pad_edge": False,
     "header_style": "bold",
 }
+
+SAVED_WORDS = {
+    "saved_cycles_percent": "cycles",
+    "saved_energy_percent": "energy",
+    "saved_energy_delay_percent": "energy · delay",
+}
+"""What it is that fusing saves, by the columns that :mod:`accelsim.sweep.findings` looks at."""
 
 WHOLE_FROM = 1000
 """From here on a number is shown without decimals."""
@@ -50,10 +63,16 @@ def heading_lines(found: Findings) -> Iterator[str]:
     left_out = points - found.trade_off.rows["point"].nunique()
     if left_out:
         yield f"{counted(left_out, 'point')} without {x} or {y} left out"
-    if x == WITHOUT_AREA:
-        without = feasible.loc[feasible[AREA].isna(), "point"].nunique()
-        if without:
-            yield f"{counted(without, 'point')} without {AREA}: accelsim ships no figures of some of their tiles"
+    without = feasible.loc[feasible[AREA].isna(), "point"].nunique()
+    if without and (x == WITHOUT_AREA or AREAS & {x, y}):
+        yield f"{counted(without, 'point')} without {AREA}: the table of areas that ships lacks tiles of these machines"
+
+
+def sparsity_lines(found: Findings, definition: Definition) -> Iterator[str]:
+    """Say that areas leave out what sparse weights need, where areas are shown and arrays have such."""
+    sparse = [str(sparsity) for sparsity in sparsities(definition) if not sparsity.is_dense]
+    if sparse and AREAS & {found.trade_off.x, found.trade_off.y}:
+        yield f"areas without the selectors of sparsity {', '.join(sparse)}, a multiplexer in every PE"
 
 
 def front_tables(found: Findings, variant: str, *, every: bool = False) -> Iterator[Table]:
@@ -80,6 +99,12 @@ def front_tables(found: Findings, variant: str, *, every: bool = False) -> Itera
         yield table
 
 
+PAYS: dict[Variant, str] = {
+    "fused": "where fusing pays",
+    "fused_into_requant": "where folding into the requantiser pays",
+}
+
+
 def saving_tables(found: Findings) -> Iterator[Table]:
     """Yield the table of where fusing saves most and least with all axes, and then ever narrower ones.
 
@@ -88,10 +113,12 @@ def saving_tables(found: Findings) -> Iterator[Table]:
     if found.saving is None:
         return
     for layout in _layouts(found.axes, found.saving.importance):
-        table = _table("where fusing pays", ("", "point", "cycles\nsaved %"), layout)
+        table = _table(
+            PAYS[found.saving.variant], ("", "point", f"{SAVED_WORDS[found.saving.figure]}\nsaved %"), layout
+        )
         for words, end in (("most", found.saving.most), ("least", found.saving.least)):
             axes = _values(found, end.points, layout.axes)
-            table.add_row(words, str(end.points[0]), f"{end.cycles_percent:.2f}", *axes)
+            table.add_row(words, str(end.points[0]), f"{end.percent:.2f}", *axes)
         yield table
 
 
@@ -108,7 +135,7 @@ def importance_table(found: Findings) -> Table:
     y = found.trade_off.y
     columns = {f"{y}\n{variant}": of_variant for variant, of_variant in found.importances.items()}
     if found.saving:
-        columns["cycles\nsaved"] = found.saving.importance
+        columns[f"{SAVED_WORDS[found.saving.figure]}\nsaved"] = found.saving.importance
     first, *_ = columns.values()
     table = Table(box=box.SIMPLE_HEAD, title="which axes matter", **_LOOKS)
     table.add_column("axis")

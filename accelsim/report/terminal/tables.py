@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from accelsim.config.run import Variant
+from accelsim.config.run import FOLDED, Variant
 from accelsim.report.layer_order import execution_order
 from accelsim.report.terminal.layer_columns import DEFAULT_COLUMNS, NOTHING, Row
 from accelsim.report.terminal.side_by_side import Difference, column_choices, side_by_side
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 SAVED_TITLES: dict[Variant, str] = {"fused": "saved", "fused_into_requant": "saved into requant"}
 """What is saved by folding BatchNorm into weights, and into the multipliers of the requantiser."""
 
-FOLDED = tuple(SAVED_TITLES)
 
 MAX_NODES_NAMED = 4
 

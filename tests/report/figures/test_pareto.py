@@ -90,6 +90,29 @@ def test_axes_have_units() -> None:
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("multipliers", "cycles saved by fusing (%)")
 
 
+@pytest.mark.parametrize(
+    ("figure", "values", "label", "shown"),
+    [
+        ("energy_pj", (5.7e9, 1.6e9), "energy (mJ)", [5.7, 1.6]),
+        ("energy_pj", (72_000, 8_000), "energy (nJ)", [72, 8]),
+        ("energy_delay_joule_seconds", (2.5e-5, 8e-6), "energy · delay (µJ·s)", [25, 8]),
+        ("saved_energy_percent", (2.5, 1), "energy saved by fusing (%)", [2.5]),
+        ("saved_energy_delay_percent", (2.5, 1), "energy · delay saved by fusing (%)", [2.5]),
+    ],
+)
+def test_energies_have_a_unit_in_which_they_can_be_read(
+    figure: str, values: tuple[float, ...], label: str, shown: list[float]
+) -> None:
+    points = [
+        HandPoint({ROWS: number}, {"fused": {"area_um2": number, figure: value}, "unfused": {}})
+        for number, value in enumerate(values, 1)
+    ]
+    axes = plot_pareto(table_of(points), y=figure)
+    assert axes.get_ylabel() == label
+    assert [y for _, y in places(axes, "fused")] == pytest.approx(shown)
+    assert axes.get_title("left").startswith(f"E{label[1:].partition(' (')[0]} against area\n")
+
+
 def test_what_spans_a_decade_is_on_a_logarithmic_axis() -> None:
     wide = table_of([point(4, 1, (100, 50), (999, 500)), point(8, 1, (200, 70), (300, 400))])
     axes = plot_pareto(wide)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,12 +17,14 @@ from accelsim.report.terminal.pareto import (
     importance_lines,
     importance_table,
     saving_tables,
+    sparsity_lines,
     tie_lines,
 )
 from accelsim.sweep.findings import Findings, findings
 from accelsim.sweep.trade_off import trade_off
 from tests.report.terminal.printing import printed
 from tests.sweep.tables import FOUR_SIZES, HandPoint, table_of
+from tests.sweep.tiny_sweeps import tiny_sweep
 
 FOUND = findings(trade_off(FOUR_SIZES))
 
@@ -67,11 +70,16 @@ def test_what_is_shown() -> None:
 def test_points_that_lack_a_figure_are_counted() -> None:
     area = FOUR_SIZES["area_um2"].where(FOUR_SIZES["point"] != 7)
     found = findings(trade_off(FOUR_SIZES.assign(area_um2=area)))
-    assert list(heading_lines(found))[1:] == ["1 point without area_um2 or cycles left out"]
+    assert list(heading_lines(found))[1:] == [
+        "1 point without area_um2 or cycles left out",
+        "1 point without area_um2: the table of areas that ships lacks tiles of these machines",
+    ]
+    found = findings(trade_off(FOUR_SIZES.assign(area_um2=area), "saved_cycles_percent"))
+    assert len(list(heading_lines(found))) == 1  # no area is shown
     found = findings(trade_off(FOUR_SIZES.assign(area_um2=area.where(FOUR_SIZES["point"] < 2))))
     assert list(heading_lines(found)) == [
         "net: cycles against multipliers, 8 points",
-        "6 points without area_um2: accelsim ships no figures of some of their tiles",
+        "6 points without area_um2: the table of areas that ships lacks tiles of these machines",
     ]
 
 
@@ -171,6 +179,41 @@ def test_where_fusing_pays() -> None:
         ["most", "4", "44.44", "16…100", "1"],
         ["least", "3", "14.29", "8", "2"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("y", "word"),
+    [
+        ("energy_pj", "energy"),
+        ("saved_energy_percent", "energy"),
+        ("energy_delay_joule_seconds", "energy · delay"),
+        ("saved_energy_delay_percent", "energy · delay"),
+    ],
+)
+def test_of_an_energy_it_is_energy_that_fusing_saves(y: str, word: str) -> None:
+    figure = "saved_energy_delay_percent" if "delay" in y else "saved_energy_percent"
+    table = FOUR_SIZES.copy()
+    table[y] = 1.0
+    table[figure] = FOUR_SIZES["point"] / 2  # most at another point than of cycles
+    found = findings(trade_off(table, y=y))
+    shown, *_ = saving_tables(found)
+    assert rows(shown)[1:] == [
+        word.split(),
+        ["point", "saved", "%", "rows", "lanes"],
+        ["most", "7", "3.50", "100", "2"],
+        ["least", "0", "0.00", "4", "1"],
+    ]
+    assert [str(column.header) for column in importance_table(found).columns][-1] == f"{word}\nsaved"
+
+
+def test_areas_of_sparse_arrays_leave_something_out(tmp_path: Path) -> None:
+    sparse = tiny_sweep(tmp_path, "  - machine.array.sparsity: [dense, '2:4', '1:4']\n").definition
+    dense = tiny_sweep(tmp_path).definition
+    assert list(sparsity_lines(FOUND, sparse)) == [
+        "areas without the selectors of sparsity 2:4, 1:4, a multiplexer in every PE"
+    ]
+    assert list(sparsity_lines(FOUND, dense)) == []
+    assert list(sparsity_lines(findings(trade_off(FOUR_SIZES, "multipliers")), sparse)) == []
 
 
 def test_a_variant_without_the_figures_has_no_front() -> None:
