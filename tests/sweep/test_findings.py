@@ -45,7 +45,7 @@ def test_where_fusing_pays_in_what_is_looked_at(y: str, figure: str) -> None:
     assert found.importance == importance(trade_off(table).points, varied_axes(table), figure)
 
 
-@pytest.mark.parametrize("order", permutations(("fused", "unfused", "fused_into_requant")))
+@pytest.mark.parametrize("order", [*permutations(("fused", "unfused", "fused_into_requant"))])
 def test_where_fusing_pays_is_that_of_fused_in_any_order(order: tuple[str, ...]) -> None:
     other = FOUR_SIZES[FOUR_SIZES["variant"] == "fused"].assign(variant="fused_into_requant", saved_cycles_percent=1.0)
     rows = pd.concat([FOUR_SIZES, other])
