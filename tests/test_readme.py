@@ -22,12 +22,12 @@ PLACEMENTS = ("inline", "pass", "offchip")
 NETWORKS = ("resnet18", "vgg16_bn", "mobilenet_v2")
 
 
-def console_blocks() -> Iterator[tuple[str, str]]:
-    """Commands of README and docs with the output that they show."""
+def console_blocks() -> Iterator[list[tuple[str, str]]]:
+    """Commands of README and docs, those of a block together, with the output that they show."""
     for text in (README, *(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md")))):
         for block in re.findall(r"```console\n\$ accelsim (.*?)```", text, re.DOTALL):
-            command, _, shown = block.partition("\n")
-            yield command, shown
+            parts = [part.partition("\n") for part in re.split(r"^\$ accelsim ", block, flags=re.MULTILINE)]
+            yield [(command, shown) for command, _, shown in parts]
 
 
 @pytest.fixture
@@ -50,14 +50,21 @@ def test_output_is_shown() -> None:
 
 
 @pytest.mark.usefixtures("clone")
-@pytest.mark.parametrize(("command", "shown"), list(console_blocks()))
-def test_shown_output_is_what_the_command_prints(command: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main(shlex.split(command))
-    captured = capsys.readouterr()
-    printed = lines(captured.out + captured.err)
+@pytest.mark.parametrize("block", list(console_blocks()), ids=lambda block: block[0][0])
+def test_shown_output_is_what_the_commands_print(
+    block: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command, shown in block:
+        main(shlex.split(command))
+        captured = capsys.readouterr()
+        check_shown(shown, lines(captured.out + captured.err))
+
+
+def check_shown(shown: str, printed: list[str]) -> None:
+    """Check that what is shown of an output is in it, in this order, and ends as it does."""
     *pieces, last = (lines(piece) for piece in re.split(r"^ \.\.\.\n", shown, flags=re.MULTILINE))
     place = 0
-    for piece in pieces:  # what lies between them is left out
+    for piece in filter(None, pieces):  # what lies between them is left out
         place = printed.index(piece[0], place)
         assert printed[place : place + len(piece)] == piece
         place += len(piece)

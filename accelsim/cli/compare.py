@@ -62,7 +62,7 @@ def _print_tables(comparison: Comparison, options: argparse.Namespace) -> None:
 
     out = console(wide=options.wide)
     if comparison.identical:
-        print_lines(out, [f"{options.results_a} and {options.results_b} are identical, in configuration and figures"])
+        print_lines(out, [_identical_line(options)])
         return
     print_lines(out, tables.heading_lines(comparison, str(options.results_a), str(options.results_b)))
     if comparison.config:
@@ -76,3 +76,11 @@ def _print_tables(comparison: Comparison, options: argparse.Namespace) -> None:
         if shown:
             print_table(out, *tables.layers_tables(shown, wide=options.wide))
         print_lines(out, tables.layers_lines(variant, len(shown)))
+
+
+def _identical_line(options: argparse.Namespace) -> str:
+    a, b = str(options.results_a), str(options.results_b)
+    if options.variants:
+        of_a, of_b = options.variants
+        a, b = f"{of_a} of {a}", f"{of_b} of {b}"
+    return f"{a} and {b} are identical, in configuration and figures"

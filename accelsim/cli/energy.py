@@ -55,7 +55,7 @@ def _write_action_counts(records: Records, folder: Path, *, force: bool) -> list
 
     files = {variant: folder / variant / ACTION_COUNTS for variant in records.summary.variants}
     for file in files.values():
-        check_new_file(file, force=force)
+        check_new_file(file, force=force, elsewhere="another folder with --accelergy")
     layers = actions_of(records.actions)
     for variant, file in files.items():
         actions = (action for layer in layers if layer.variant == variant for action in layer.actions)

@@ -39,7 +39,10 @@ def _share(text: str) -> float:
 
 
 def _export(options: argparse.Namespace) -> None:
-    """Write a network as an ONNX model with He-normal weights; its BatchNorms are calibrated on random images."""
+    """Write a network as an ONNX model with He-normal weights; its BatchNorms are calibrated on random images.
+
+    All weights are made from the seed: those of a network that has some, as trained ONNX models do, are not kept.
+    """
     from accelsim.documents.new_file import check_new_file, write_new_file
 
     check_new_file(options.output, force=options.force)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from accelsim.cli.arguments import VARIANTS, add_config, add_strict, loaded_config, quoted
 from accelsim.cli.report_files import PAGE, TRACE, WAVES, write_page, write_trace_file, write_waves
-from accelsim.errors import did_you_mean
+from accelsim.errors import InputError, did_you_mean
 from accelsim.optional import require
 from accelsim.report.terminal.layer_columns import LAYER_COLUMNS
 
@@ -64,6 +64,8 @@ def _columns(text: str) -> list[str]:
 def _run(options: argparse.Namespace) -> None:
     """Simulate the network layer by layer, print the totals, and write a result folder."""
     config = loaded_config(options)
+    if "energy" in (options.columns or ()) and config.energy_path is None:
+        raise InputError("no 'energy': the configuration names no table of energies (run.energy)", key="--columns")
     folder = options.output or Path(config.run.output or Path("results") / config.path.stem)
     from accelsim.results.folder import SUMMARY, check_target, write_results
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from accelsim.errors import InputError
 
 
-def check_new_file(path: Path, *, force: bool) -> None:
+def check_new_file(path: Path, *, force: bool, elsewhere: str = "another file with -o") -> None:
     """Refuse a place where no file must be written; meant to be asked before the work is done.
 
     Parameters
@@ -18,6 +18,8 @@ def check_new_file(path: Path, *, force: bool) -> None:
         Where the file is to go.
     force
         Whether a file that is there may be replaced.
+    elsewhere
+        What else can be given, and how.
 
     Raises
     ------
@@ -33,7 +35,7 @@ def check_new_file(path: Path, *, force: bool) -> None:
     if not is_file:
         raise InputError("a file is to go here, but this is none", path=path)
     if not force:
-        raise InputError("is there already; give --force to replace it, or another file with -o", path=path)
+        raise InputError(f"is there already; give --force to replace it, or {elsewhere}", path=path)
 
 
 def write_new_file(path: Path, write: Callable[[Path], None] | bytes, *, force: bool = False) -> None:

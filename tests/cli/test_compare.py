@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from accelsim.cli import main
+from tests.cli.tiny import NETWORK
 
 
 @pytest.fixture
@@ -50,6 +51,19 @@ def test_what_differs_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 def test_identical_results_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "one/config.yaml", "-o", "again", "--quiet"]) == 0
     assert compared("one", "again", capsys=capsys) == "one and again are identical, in configuration and figures\n"
+
+
+@pytest.mark.usefixtures("results")
+@pytest.mark.parametrize("of_b", ["fused", "fused_into_requant"])
+def test_identical_variants_are_named_and_nothing_is_said_of_others(
+    of_b: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # a network without BatchNorm is the same however it would be folded
+    Path("net.yaml").write_text(NETWORK.replace("  - {name: bn, op: batchnorm}\n", ""))
+    options = ["--set", "machine.requantization={lanes: 8}", "--variants", "fused", "fused_into_requant"]
+    assert main(["run", "config.yaml", "-o", "plain", "--quiet", *options]) == 0
+    text = compared("plain", "plain", "--variants", "fused", of_b, capsys=capsys)
+    assert text == f"fused of plain and {of_b} of plain are identical, in configuration and figures\n"
 
 
 @pytest.mark.usefixtures("results")

@@ -32,6 +32,7 @@ def test_energies_are_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "energy, nJ" in printed
     assert "70.2000" in printed
+    assert printed.splitlines()[-2].split() == ["total", "72.9057", "74.3767", "1.98", "%"]
 
 
 @pytest.mark.usefixtures("results")
@@ -51,7 +52,8 @@ def test_actions_are_written_over_others_only_by_force(capsys: pytest.CaptureFix
     Path("out/unfused").mkdir(parents=True)
     Path("out/unfused/action_counts.yaml").write_text("mine")
     assert main(command) == 2
-    assert "out/unfused/action_counts.yaml: is there already; give --force" in capsys.readouterr().err
+    said = "is there already; give --force to replace it, or another folder with --accelergy"
+    assert capsys.readouterr().err == f"error: out/unfused/action_counts.yaml: {said}\n"
     assert names(Path("out")) == {"unfused"}
     assert main([*command, "--force"]) == 0
     assert Path("out/unfused/action_counts.yaml").read_text() != "mine"

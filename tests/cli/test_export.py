@@ -25,6 +25,15 @@ def test_the_file_is_the_network_and_the_same_every_time(tmp_path: Path, capsys:
     assert layers_of(read_network(first), batch=1) == layers_of(read_network(ALPHA5), batch=1)
 
 
+def test_help_says_that_trained_weights_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    assert "those of a network that has some, as trained ONNX models do, are not kept" in capsys.readouterr().out
+
+
 def test_a_file_that_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     there = tmp_path / "net.onnx"
     there.write_text("mine")

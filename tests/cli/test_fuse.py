@@ -143,6 +143,69 @@ def test_channels_are_pruned_before_folding(folder: Path, capsys: pytest.Capture
     assert lines[-2].startswith("4 operators before, 3 now")
 
 
+PRUNE = ["fuse", "wide.onnx", "-o", "pruned.onnx", "--prune-gamma", "0.05", "--no-fold"]
+
+
+@pytest.fixture
+def only_pruned(folder: Path) -> Path:
+    """A pruned model with its BatchNorm, ``pruned.onnx``, beside what it was, ``wide.onnx``."""
+    onnx.save(pruned_model([1.0, 0.01, -0.02, 1.0]), "wide.onnx")
+    assert main(PRUNE) == 0
+    return folder / "pruned.onnx"
+
+
+def test_without_folding_the_pruned_model_keeps_its_batchnorms(
+    only_pruned: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*PRUNE, "--force"]) == 0
+    pruned = onnx.load(only_pruned)
+    assert [node.op_type for node in pruned.graph.node] == ["Conv", "BatchNormalization", "Relu", "Conv"]
+    shapes = {tensor.name: list(tensor.dims) for tensor in pruned.graph.initializer}
+    assert shapes["w"] == [2, 2, 1, 1]
+    assert shapes["scale"] == shapes["variance"] == [2]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[6] == "2 of 7 channels removed"
+    assert lines[-2].startswith("4 operators before, 4 now; ")
+    assert lines[-1] == "pruned model: pruned.onnx"
+    assert "folded" not in "".join(lines)
+
+
+@pytest.mark.usefixtures("only_pruned")
+def test_pruning_and_then_folding_is_both_at_once() -> None:
+    assert main(["fuse", "pruned.onnx", "-o", "twice.onnx"]) == 0
+    assert main(["fuse", "wide.onnx", "-o", "once.onnx", "--prune-gamma", "0.05"]) == 0
+    twice, once = (onnx.load(name).graph for name in ("twice.onnx", "once.onnx"))
+    assert twice.node == once.node
+    assert twice.initializer == once.initializer
+
+
+@pytest.mark.usefixtures("only_pruned")
+def test_what_is_pruned_and_not_folded_can_be_simulated_both_ways(repository: Path) -> None:
+    config = str(repository / "configs" / "resnet18.yaml")
+    assert main(["run", config, "--set", "run.workload=pruned.onnx", "-o", "out", "--quiet"]) == 0
+    summary = json.loads(Path("out", "summary.json").read_text())
+    assert summary["batchnorms"] == [{"batchnorm": "b", "folded_into": "c", "ahead": False, "reason": None}]
+    # 16 pixels of 2 channels, 4 operations each
+    assert {name: of["operations"]["batchnorm"] for name, of in summary["variants"].items()} == {
+        "fused": 0,
+        "unfused": 128,
+    }
+    assert {of["macs"] for of in summary["variants"].values()} == {280}
+
+
+@pytest.mark.usefixtures("folder")
+def test_where_nothing_is_pruned_and_nothing_folded_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuse", "model.onnx", "-o", "same.onnx", "--prune-gamma", "0.05", "--no-fold"]) == 0
+    assert onnx.load("same.onnx").graph.node == onnx.load("model.onnx").graph.node
+    assert capsys.readouterr().out.splitlines()[-1] == "nothing was pruned; written all the same: same.onnx"
+
+
+def test_neither_to_prune_nor_to_fold_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuse", "model.onnx", "-o", "same.onnx", "--no-fold"]) == 2
+    assert capsys.readouterr() == ("", "error: --no-fold: nothing is left to do; give --prune-gamma, too\n")
+    assert [path.name for path in folder.iterdir()] == ["model.onnx"]
+
+
 @pytest.mark.usefixtures("folder")
 def test_what_cannot_be_pruned_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fuse", "model.onnx", "-o", "fused.onnx", "--prune-gamma", "3"]) == 0

@@ -68,6 +68,13 @@ def test_an_unknown_column_is_refused_with_the_nearest(
     assert names(folder) == {"config.yaml", "net.yaml"}
 
 
+def test_energies_that_nothing_says_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*RUN, "--columns", "cycles,energy"]) == 2
+    said = "error: --columns: no 'energy': the configuration names no table of energies (run.energy)\n"
+    assert capsys.readouterr() == ("", said)
+    assert names(folder) == {"config.yaml", "net.yaml"}
+
+
 @pytest.mark.usefixtures("folder")
 def test_columns_that_are_asked_for_are_shown_on_any_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = FakeTerminal()

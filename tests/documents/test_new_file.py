@@ -56,6 +56,14 @@ def test_a_file_is_replaced_only_by_force(tmp_path: Path) -> None:
     assert path.read_text() == "new"
 
 
+def test_what_else_can_be_given_is_what_the_command_takes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(InputError, match=r"or another file with -o$"):
+        check_new_file(tmp_path / "file", force=False)
+    with pytest.raises(InputError, match=r"or another folder with --into$"):
+        check_new_file(tmp_path / "file", force=False, elsewhere="another folder with --into")
+
+
 @pytest.mark.parametrize("force", [True, False])
 def test_a_folder_is_never_replaced(tmp_path: Path, *, force: bool) -> None:
     with pytest.raises(InputError, match="a file is to go here, but this is none"):

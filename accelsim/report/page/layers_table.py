@@ -11,6 +11,7 @@ from bokeh.models.widgets.tables import DataTable, NumberFormatter, StringFormat
 
 from accelsim.report.figures.layers import layer_order
 from accelsim.report.terminal.layer_columns import LAYER_COLUMNS, NOTHING, Row
+from accelsim.report.terminal.side_by_side import columns_with_values
 from accelsim.report.terminal.tables import SAVED_TITLES
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ _LOOKS = {
     "cycles": _Look(100, "0,0"),
     "stalled": _Look(100, "0,0"),
     "dram": _Look(125, "0,0.0"),
+    "energy": _Look(130, "0,0.00"),
     "array": _Look(105, "0.0"),
     "tiling": _Look(520),
 }
-"""The columns that are shown, by their names in ``LAYER_COLUMNS``."""
+"""The columns that are shown, by their names in ``LAYER_COLUMNS``, as far as some layer has a value."""
 
 _Rows = Mapping[str, Row]
 """The layers of a variant, by name."""
@@ -64,7 +66,8 @@ def layers_table(layers: pd.DataFrame) -> DataTable:
     }
     cells: DataDict = {"layer": names}
     columns = [_column("layer", "layer", _NAME)]
-    for name, look in _LOOKS.items():
+    shown = columns_with_values(layers.to_dict("records"))
+    for name, look in ((name, look) for name, look in _LOOKS.items() if name in shown):
         title = LAYER_COLUMNS[name].title
         if LAYER_COLUMNS[name].is_text:
             cells[name] = [_text(name, layer, variants) for layer in names]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from accelsim.report.energy_unit import EnergyUnit, energy_unit
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from accelsim.config.run import Variant
     from accelsim.report.selection import Window
-    from accelsim.results.summary import Summary, VariantSummary
+    from accelsim.results.summary import Saving, Summary, VariantSummary
 
 _FOLDED_INTO: dict[Variant, str] = {
     "fused": "convolutions",
@@ -21,20 +23,20 @@ def saving_sentence(summary: Summary) -> str:
     """Say what fusing saved; or, if there is nothing to compare, what the variants that ran took."""
     if not summary.savings:
         return " ".join(
-            f"Only the {name} network was simulated: it takes {only.cycles:,} cycles "
-            f"and moves {_dram_bytes(only):,} bytes to and from DRAM."
+            f"Only the {name} network was simulated: it takes {only.cycles:,} cycles{_and_energy(only)} "
+            f"and moves {_dram_bytes(only)} bytes to and from DRAM."
             for name, only in summary.variants.items()
         )
     unfused = summary.variants["unfused"]
     sentences = []
     for variant, saving in summary.savings.items():
         fused = summary.variants[variant]
-        dram_bytes = _dram_bytes(fused), _dram_bytes(unfused)
-        parts = [
-            _saved("cycles", fused.cycles, unfused.cycles, saving.cycles_percent),
-            _saved("bytes to and from DRAM", *dram_bytes, saving.dram_bytes_percent),
+        *parts, last = [
+            _saved("cycles", f"{fused.cycles:,}", f"{unfused.cycles:,}", saving.cycles_percent),
+            _saved("bytes to and from DRAM", _dram_bytes(fused), _dram_bytes(unfused), saving.dram_bytes_percent),
+            *_saved_energy(fused, unfused, saving),
         ]
-        sentences.append(f"Folding BatchNorm into the {_FOLDED_INTO[variant]} {' and '.join(parts)}.")
+        sentences.append(f"Folding BatchNorm into the {_FOLDED_INTO[variant]} {', '.join(parts)} and {last}.")
     return " ".join(sentences)
 
 
@@ -59,11 +61,25 @@ def resolution_sentence(resolution_cycles: int) -> str:
     )
 
 
-def _saved(what: str, now: int, before: int, percent: float | None) -> str:
+def _saved_energy(fused: VariantSummary, unfused: VariantSummary, saving: Saving) -> Iterator[str]:
+    if fused.energy_pj is not None and unfused.energy_pj is not None:
+        unit = energy_unit(max(fused.energy_pj, unfused.energy_pj))
+        yield _saved("energy", _energy(fused.energy_pj, unit), _energy(unfused.energy_pj, unit), saving.energy_percent)
+
+
+def _saved(what: str, now: str, before: str, percent: float | None) -> str:
     if percent is None:
         return f"saves none of 0 {what}"
-    return f"{'saves' if percent >= 0 else 'costs'} {abs(percent):.2f} % of the {what} ({now:,} instead of {before:,})"
+    return f"{'saves' if percent >= 0 else 'costs'} {abs(percent):.2f} % of the {what} ({now} instead of {before})"
 
 
-def _dram_bytes(variant: VariantSummary) -> int:
-    return variant.dram_read_bytes + variant.dram_write_bytes
+def _and_energy(variant: VariantSummary) -> str:
+    return "" if variant.energy_pj is None else f" and {_energy(variant.energy_pj, energy_unit(variant.energy_pj))},"
+
+
+def _energy(energy_pj: float, unit: EnergyUnit) -> str:
+    return f"{energy_pj / unit.pj:,.4g} {unit.name}"
+
+
+def _dram_bytes(variant: VariantSummary) -> str:
+    return f"{variant.dram_read_bytes + variant.dram_write_bytes:,}"

@@ -1,4 +1,4 @@
-"""The table of energy by component and by part, fused beside unfused."""
+"""The table of energy by component, by part and in all, fused beside unfused."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from accelsim.results.summary import Summary
 
 
+TOTAL = "total"
+
+
 def energy_table(summary: Summary) -> Table:
-    """One line per component, and per part of all energy; one column per variant, and what fusing saved.
+    """One line per component, per part of all energy, and for all of it; one column per variant, and what fusing saved.
 
     Parameters
     ----------
@@ -35,7 +38,8 @@ def energy_table(summary: Summary) -> Table:
         table.add_column(SAVED_TITLES[variant], justify="right")
     by_component: dict[str, Mapping[Any, float]] = {name: of.energy_by_component_pj for name, of in variants.items()}
     by_part: dict[str, Mapping[Any, float]] = {name: of.energy_by_part_pj for name, of in variants.items()}
-    for names, energies in ((COMPONENT_NAMES, by_component), (PART_NAMES, by_part)):
+    in_all: dict[str, Mapping[Any, float]] = {name: {TOTAL: of.energy_pj or 0.0} for name, of in variants.items()}
+    for names, energies in ((COMPONENT_NAMES, by_component), (PART_NAMES, by_part), ({TOTAL: TOTAL}, in_all)):
         for name, values in _lines(names, energies):
             cells = [NOTHING if value is None else f"{value / unit.pj:,.4f}" for value in values.values()]
             cells.extend(saved_text(values[variant] or 0.0, values["unfused"] or 0.0) for variant in summary.savings)

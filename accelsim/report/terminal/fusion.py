@@ -39,13 +39,18 @@ def folded_table(fused: FusedModel) -> Table:
 
 def fuse_lines(original: onnx.ModelProto, fused: FusedModel, written: Path) -> list[str]:
     """Say how many BatchNorms were folded, which were not and why, how large the model was and is, and where it is."""
-    operators = (len(original.graph.node), len(fused.model.graph.node))
-    sizes = (_size(original.ByteSize()), _size(fused.model.ByteSize()))
     return [
         *folding_lines(batchnorm_fates(fused.matches)),
-        f"{operators[0]} operators before, {operators[1]} now; {sizes[0]} before, {sizes[1]} now",
+        model_line(original, fused.model),
         f"fused model: {written}" if fused.layers else f"nothing was folded; written all the same: {written}",
     ]
+
+
+def model_line(before: onnx.ModelProto, now: onnx.ModelProto) -> str:
+    """Say how large a model was and is, in operators and in bytes."""
+    operators = (len(before.graph.node), len(now.graph.node))
+    sizes = (_size(before.ByteSize()), _size(now.ByteSize()))
+    return f"{operators[0]} operators before, {operators[1]} now; {sizes[0]} before, {sizes[1]} now"
 
 
 def _size(size_bytes: int) -> str:

@@ -8,11 +8,14 @@ from rich import box
 from rich.table import Table
 
 from accelsim.report.terminal.console import print_lines, print_table
+from accelsim.report.terminal.fusion import model_line
 from accelsim.report.terminal.name import Name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    import onnx
     from rich.console import Console
 
     from accelsim.pruning.apply_onnx import PrunedModel
@@ -55,6 +58,15 @@ def pruning_lines(pruned: PrunedModel) -> list[str]:
         f"{removed:,} of {before.channels:,} channels removed",
         f"parameters: {_change(before.parameters, after.parameters)}",
         f"MACs of an image of {pruned.image}: {_change(before.macs, after.macs)}",
+    ]
+
+
+def prune_lines(original: onnx.ModelProto, pruned: PrunedModel, written: Path) -> list[str]:
+    """Say how large a model was and is that was pruned and not folded, and where it is."""
+    is_smaller = pruned.after.channels < pruned.before.channels
+    return [
+        model_line(original, pruned.model),
+        f"pruned model: {written}" if is_smaller else f"nothing was pruned; written all the same: {written}",
     ]
 
 

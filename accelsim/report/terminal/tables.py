@@ -70,7 +70,8 @@ def layers_table(layers: pd.DataFrame, columns: Sequence[str] = DEFAULT_COLUMNS)
     folded = [variant for variant in FOLDED if variant in rows]
     saved = {}
     if folded and "unfused" in rows:
-        saved = {"cycles": Difference("saved\n%", _saved_cycles(list(rows), folded[0]))}
+        title = "saved\n%" if len(folded) == 1 else f"saved %\n{folded[0]}"
+        saved = {"cycles": Difference(title, _saved_cycles(list(rows), folded[0]))}
     return side_by_side(names, rows, columns, saved)
 
 

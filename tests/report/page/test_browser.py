@@ -90,6 +90,18 @@ def test_bars_tell_what_they_are(alpha5: Shown) -> None:
     assert alpha5.faults == []
 
 
+def test_energies_are_shown(alpha5: Shown, hostile: Shown) -> None:
+    lead = alpha5.page.locator("p.lead").inner_text()
+    assert lead.endswith("saves 1.98 % of the energy (72.91 nJ instead of 74.38 nJ).")
+    headings = alpha5.page.locator(".slick-column-name").all_inner_texts()
+    place = headings.index("energy µJ fused")
+    assert headings[place + 1] == "energy µJ unfused"
+    assert alpha5.column(place) == alpha5.column(place + 1) == ["0.07"]
+    layers = hostile_result().layers
+    fused = layers[layers["variant"] == "fused"]
+    assert hostile.column(place) == [f"{energy_pj / 1e6:.2f}" for energy_pj in fused["energy_pj"]]
+
+
 def test_ctrl_and_the_wheel_zoom_both_variants(alpha5: Shown) -> None:
     alpha5.page.mouse.move(*alpha5.panel("unfused").at(300, 0.5))
     alpha5.page.keyboard.down("Control")

@@ -11,6 +11,7 @@ from bokeh.models import ColumnDataSource
 
 from accelsim.report.figures.layers import layer_order
 from accelsim.report.page.layers_table import layers_table
+from tests.report.figures.runs import without_energies
 from tests.report.page.hostile import LAYERS, hostile_result
 from tests.results.runs import CASES, result_of
 
@@ -35,6 +36,9 @@ def test_a_row() -> None:
             "stalled unfused": 102,
             "dram fused": 424 / 1024,
             "dram unfused": 432 / 1024,
+            # 72,905.7 and 74,376.7 pJ
+            "energy fused": 0.07290569,
+            "energy unfused": 0.07437669,
             "array fused": 100 * 144 / 670,
             "array unfused": 100 * 144 / 688,
         }
@@ -72,4 +76,11 @@ def test_a_layer_that_is_new_has_saved_nothing() -> None:
 def test_a_single_variant_has_no_saving() -> None:
     layers = result_of("alpha5").layers
     headings = [column.title for column in layers_table(layers[layers["variant"] == "fused"]).columns]
-    assert headings == ["layer", "kind", "cycles fused", "stalled fused", "DRAM KiB fused", "array % fused", "tiling"]
+    of_fused = [f"{title} fused" for title in ("cycles", "stalled", "DRAM KiB", "energy µJ", "array %")]
+    assert headings == ["layer", "kind", *of_fused, "tiling"]
+
+
+def test_without_energies_there_is_no_column_of_them() -> None:
+    fields = [column.field for column in layers_table(without_energies().layers).columns]
+    assert "cycles fused" in fields
+    assert "energy fused" not in fields

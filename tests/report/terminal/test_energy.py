@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from accelsim.report.terminal.energy import energy_table
 from tests.report.figures.runs import fused_alone
 from tests.report.terminal.printing import printed
@@ -21,6 +23,7 @@ def test_a_line_for_every_component_and_part() -> None:
         *("conv array", "accumulator", "BN stage", "activation"),
         *("ifmap buffer", "weight buffer", "parameter buffer", "ofmap buffer", "DRAM"),
         *("arithmetic", "on-chip memory", "DRAM"),
+        "total",
     ]
     # 424 and 432 bytes at 162.5 pJ
     assert rows[8] == rows[11] == ["DRAM", "68.9000", "70.2000", "1.85", "%"]
@@ -32,6 +35,14 @@ def test_what_a_variant_does_not_have_is_a_dash_and_all_saved() -> None:
     rows = lines(printed(energy_table(result_of("alpha5").summary)))
     (stage,) = (row for row in rows if row[0] == "BN")
     assert stage == ["BN", "stage", "-", "0.0578", "100.00", "%"]
+
+
+def test_the_last_line_is_the_sum_of_the_components_and_of_the_parts() -> None:
+    *rows, total = lines(printed(energy_table(result_of("alpha5").summary)))[1:]
+    # 72,905.7 and 74,376.7 pJ
+    assert total == ["total", "72.9057", "74.3767", "1.98", "%"]
+    for of_parts in (rows[:9], rows[9:]):
+        assert sum(float(row[-3]) for row in of_parts) == pytest.approx(74.3767, abs=5e-4)
 
 
 def test_larger_energies_have_larger_units() -> None:

@@ -42,6 +42,21 @@ def test_a_line_of_the_layers_table() -> None:
     assert line == ["670", "688", "2.62", "100", "102", "0.4", "0.4", "0.07", "0.07", "21.5", "20.9"]
 
 
+@pytest.mark.parametrize(
+    ("variants", "heading"),
+    [
+        (["fused", "unfused"], ["saved", "%"]),
+        (["unfused", "fused_into_requant"], ["saved", "%"]),
+        (["fused", "unfused", "fused_into_requant"], ["saved %", "fused"]),
+    ],
+)
+def test_a_saving_has_a_name_where_there_are_several(variants: list[str], heading: list[str]) -> None:
+    layers = result_of("alpha5, requantised").layers
+    table = layers_table(layers[layers["variant"].isin(variants)])
+    (title,) = (str(column.header) for column in table.columns if "saved" in str(column.header))
+    assert title.splitlines() == heading
+
+
 def test_every_layer_has_its_line_in_order() -> None:
     result = result_of("resnet18")
     text = printed(layers_table(result.layers))
