@@ -22,8 +22,9 @@ _FOLDED_INTO: dict[Variant, str] = {
 def saving_sentence(summary: Summary) -> str:
     """Say what fusing saved; or, if there is nothing to compare, what the variants that ran took."""
     if not summary.savings:
+        which = "Only the" if len(summary.variants) == 1 else "The"
         return " ".join(
-            f"Only the {name} network was simulated: it takes {only.cycles:,} cycles{_and_energy(only)} "
+            f"{which} {name} network was simulated: it takes {only.cycles:,} cycles{_and_energy(only)} "
             f"and moves {_dram_bytes(only)} bytes to and from DRAM."
             for name, only in summary.variants.items()
         )
