@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from accelsim.report.energy_unit import energy_unit
 from accelsim.report.terminal.layer_columns import NOTHING
-
-
-class Unit(NamedTuple):
-    """A unit, and how much of it is 1 in the summary."""
-
-    name: str
-    per_one: float
-
-
-ENERGY_UNITS = (Unit("mJ", 1e-9), Unit("µJ", 1e-6), Unit("nJ", 1e-3), Unit("pJ", 1))
-
-ENERGY_DELAY_UNITS = (Unit("mJ·ms", 1e6), Unit("µJ·ms", 1e9), Unit("nJ·ms", 1e12), Unit("pJ·ms", 1e15))
+from accelsim.results.energy_totals import JS_PER_PJ_MS
 
 
 class TotalFigure(NamedTuple):
@@ -25,19 +15,22 @@ class TotalFigure(NamedTuple):
     title: str
     form: str = "{:,}"
     can_be_saved: bool = False
-    units: tuple[Unit, ...] = ()
-    """Where there are some, it is written in the first in which it is at least 1, or else in the last."""
     differs_from: str | None = None
     """A figure that it is equal to in most runs; then it goes without saying."""
+    pj_per_one: float | None = None
+    """Of an energy, how many pJ it counts; it is written in the unit that suits it."""
+    times: str = ""
+    """What is behind that unit."""
 
     def text(self, value: float | None) -> str:
         """Write a value, if there is one."""
         if value is None:
             return NOTHING
-        if not self.units:
+        if self.pj_per_one is None:
             return self.form.format(value)
-        unit = next((unit for unit in self.units if value * unit.per_one >= 1), self.units[-1])
-        return f"{self.form.format(value * unit.per_one)} {unit.name}"
+        energy_pj = value * self.pj_per_one
+        unit = energy_unit(energy_pj)
+        return f"{self.form.format(energy_pj / unit.pj)} {unit.name}{self.times}"
 
 
 TOTAL_FIGURES = {
@@ -53,9 +46,11 @@ TOTAL_FIGURES = {
     "macs": TotalFigure("MACs"),
     "executed_macs": TotalFigure("MACs executed", differs_from="macs"),
     "ops": TotalFigure("operations", can_be_saved=True),
-    "energy_pj": TotalFigure("energy", "{:,.4g}", can_be_saved=True, units=ENERGY_UNITS),
+    "energy_pj": TotalFigure("energy", "{:,.4g}", can_be_saved=True, pj_per_one=1),
     "average_power_mw": TotalFigure("power, average", "{:,.4g} mW"),
-    "energy_delay_joule_seconds": TotalFigure("energy · delay", "{:,.4g}", can_be_saved=True, units=ENERGY_DELAY_UNITS),
+    "energy_delay_joule_seconds": TotalFigure(
+        "energy · delay", "{:,.4g}", can_be_saved=True, pj_per_one=1 / JS_PER_PJ_MS, times="·ms"
+    ),
 }
 """By their names in ``summary.json``, in the order of the lines."""
 
