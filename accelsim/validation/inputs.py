@@ -170,8 +170,8 @@ def _read_npz(path: Path) -> Inputs:
                 return {name: _member(path, name, archive[name]) for name in archive.files}
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path=path) from None
-    # zipfile raises NotImplementedError on a compression that it does not know
-    except (ValueError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+    # zipfile raises RuntimeErrors: on what is encrypted, and on a compression that it does not know
+    except (ValueError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"cannot be read as arrays of numbers: {error}", path=path) from None
 
 

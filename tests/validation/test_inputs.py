@@ -195,3 +195,18 @@ def test_a_type_that_onnx_does_not_know_is_refused() -> None:
     model.graph.input[0].type.tensor_type.elem_type = 12345
     with pytest.raises(InputError, match="its input 'x' holds elements of type unknown"):
         model_inputs(model, PATH)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "reason"), [(6, 1, "is encrypted"), (8, 99, "compression method is not supported")]
+)
+def test_members_that_zipfile_cannot_open(tmp_path: Path, place: int, value: int, reason: str) -> None:
+    path = tmp_path / "inputs.npz"
+    np.savez(path, x=np.zeros(3, np.float32))
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")  # flags and method, there and (two bytes earlier) ahead of the data
+    data[entry + place + 2] = value
+    data[place] = value
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=f"cannot be read as arrays of numbers: .*{reason}"):
+        read_inputs(path, parsed(FIXED), PATH)
