@@ -6,7 +6,8 @@ nonlinear mathematical models", 1993: the variance of the figure's mean at each 
 
 from __future__ import annotations
 
-from math import prod
+from decimal import Decimal
+from math import fsum, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,6 +30,10 @@ SHARES = ("_percent", "_utilization")
 """Ends of the names of figures that are shares of something: a point more of them is as much everywhere."""
 
 
+DEPENDENT = 1e-9
+"""Share of a level's points, below which what elimination leaves of their number is rounding and stands for 0."""
+
+
 class Importance(NamedTuple):
     """What the axes explain of the variance of a figure."""
 
@@ -45,7 +50,7 @@ class Importance(NamedTuple):
     @property
     def together(self) -> float:
         """What only several axes together explain; NaN where it cannot be told from what they have in common."""
-        return 1 - sum(self.shares.values()) if self.is_complete else float("nan")
+        return 1 - fsum(self.shares.values()) if self.is_complete else float("nan")
 
 
 def importance(points: pd.DataFrame, axes: Sequence[VariedAxis], figure: str) -> Importance:
@@ -67,7 +72,7 @@ def importance(points: pd.DataFrame, axes: Sequence[VariedAxis], figure: str) ->
     values = valued[figure].to_numpy(dtype=float)
     is_logarithmic = spans_a_decade(values) and not figure.endswith(SHARES)
     levels = [valued[axis.key].factorize(use_na_sentinel=False)[0] for axis in axes]
-    shares = _shares(levels, np.log10(values) if is_logarithmic else values)
+    shares = _shares(levels, _logarithms(values) if is_logarithmic else values.tolist())
     combinations = prod(int(of_axis.max()) + 1 for of_axis in levels)
     return Importance(
         shares={axis.key: share for axis, share in zip(axes, shares, strict=True)},
@@ -81,24 +86,43 @@ def spans_a_decade(values: NDArray[np.float64]) -> bool:
     return bool(values.min() > 0 and values.max() >= DECADE * values.min())
 
 
-def _shares(levels: Sequence[NDArray[np.intp]], values: NDArray[np.float64]) -> list[float]:
-    if np.unique(values).size == 1:
+def _logarithms(values: NDArray[np.float64]) -> list[float]:
+    """Return logarithms that are correctly rounded, as decimal's are: those of C libraries differ in the last digit."""
+    return [float(Decimal(value).log10()) for value in values.tolist()]
+
+
+def _shares(levels: Sequence[NDArray[np.intp]], values: Sequence[float]) -> list[float]:
+    if len(set(values)) == 1:
         return [float("nan")] * len(levels)
-    deviations = values - values.mean()
-    variation = deviations @ deviations
+    mean = fsum(values) / len(values)
+    deviations = np.array([value - mean for value in values])
+    variation = fsum(np.square(deviations).tolist())
     explained = _explained(levels, deviations)
     without = (_explained([*levels[:axis], *levels[axis + 1 :]], deviations) for axis in range(len(levels)))
-    return [float(max(0, explained - rest) / variation) for rest in without]
+    return [max(0.0, explained - rest) / variation for rest in without]
 
 
 def _explained(levels: Sequence[NDArray[np.intp]], deviations: NDArray[np.float64]) -> float:
-    """Return the sum of squares that the levels of some axes explain, each level by a number of its own."""
+    """Return the sum of squares that the levels of some axes explain, each level by a number of its own.
+
+    The normal equations are solved by elimination, without LAPACK: its results depend on the processor in their last
+    digits. Here numpy only does one operation an element at a time, which is the same everywhere.
+    """
     if not levels:
         return 0.0
     sums = np.concatenate([np.bincount(of_axis, weights=deviations) for of_axis in levels])
     counts = np.block([[_joint_counts(one, other) for other in levels] for one in levels])
-    numbers, *_ = np.linalg.lstsq(counts, sums)
-    return float(numbers @ sums)
+    points = counts.diagonal().copy()
+    explained = []
+    for level in range(len(sums)):
+        pivot, rest = counts[level, level], slice(level + 1, None)
+        if pivot <= DEPENDENT * points[level]:
+            continue  # the levels before it say all that it could say
+        explained.append(float(sums[level] ** 2 / pivot))
+        parts = counts[rest, level] / pivot
+        counts[rest] -= parts[:, None] * counts[level]
+        sums[rest] -= parts * sums[level]
+    return fsum(explained)
 
 
 def _joint_counts(one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.float64]:

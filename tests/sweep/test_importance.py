@@ -100,6 +100,29 @@ def test_no_axes_explain_nothing() -> None:
     assert found.shares == {}
 
 
+@given(st.data())
+def test_on_a_grid_with_holes_shares_are_those_of_least_squares(data: st.DataObject) -> None:
+    """What LAPACK's least squares explain with an axis, less what they explain without it."""
+    grid = list(product(range(2), range(3), range(4)))
+    choices = data.draw(st.lists(st.sampled_from(grid), min_size=2, max_size=30))
+    drawn = data.draw(st.lists(st.integers(0, 100), min_size=len(choices), max_size=len(choices)))
+    table = points(choices, lambda *_: 0.0).assign(cycles=[1000.0 + value for value in drawn])
+    found = importance(table, [A, B, C], "cycles")
+    deviations = np.array(drawn) - np.mean(drawn)
+    if not deviations.any():
+        return
+    indicators = [np.array([[level == choice[axis] for level in range(4)] for choice in choices]) for axis in range(3)]
+
+    def explained(columns: list[np.ndarray]) -> float:
+        of_axes = np.hstack(columns).astype(float)
+        return float(np.square(of_axes @ np.linalg.lstsq(of_axes, deviations)[0]).sum())
+
+    for number, axis in enumerate((A, B, C)):
+        others = indicators[:number] + indicators[number + 1 :]
+        share = (explained(indicators) - explained(others)) / np.square(deviations).sum()
+        assert found.shares[axis.key] == pytest.approx(share, abs=1e-9)
+
+
 @given(st.lists(st.integers(0, 100), min_size=24, max_size=24))
 def test_on_a_full_grid_shares_are_those_of_the_definition(drawn: list[int]) -> None:
     """Variance of the mean at each value, divided by the variance."""
