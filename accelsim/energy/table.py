@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import pairwise
-from math import log
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -140,7 +140,8 @@ def energy_table_yaml(table: EnergyTable) -> str:
 def _check_slopes(name: str, points: Sequence[tuple[float, float]]) -> None:
     """Beyond the ends a curve goes on as steeply as between the last two: it must not get anywhere near infinity."""
     for (left, below), (right, above) in pairwise(points):
-        if abs(log(above / below)) > STEEPEST * log(right / left):
+        steepness = max(Fraction(above) / Fraction(below), Fraction(below) / Fraction(above))
+        if steepness > (Fraction(right) / Fraction(left)) ** STEEPEST:
             raise ValueError(
                 f"points: from {left:g} to {right:g} {name} the energy changes from {below:g} to {above:g} pJ, by more "
                 f"than the {STEEPEST}th power: leave one of them out"
