@@ -26,10 +26,8 @@ def spread_over_windows(
 
     Parameters
     ----------
-    spans
-        ``start_cycle`` and ``end_cycle`` of what one unit did, in order of time; the unit does one thing at a time.
-    amounts
-        For each span how much it came to, evenly over its cycles; bytes, for example. One per span.
+    spans, amounts
+        As :func:`amount_until` takes them.
     edges
         Cycles between the windows, those of both ends among them, as :func:`window_edges` returns them.
 
@@ -38,9 +36,27 @@ def spread_over_windows(
     numpy.ndarray
         One figure per window, in the unit of the amounts.
     """
+    return np.diff(amount_until(spans, amounts, edges))
+
+
+def amount_until(spans: pd.DataFrame, amounts: NDArray[np.int64], cycles: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the part of the amounts that comes before each of some cycles.
+
+    Parameters
+    ----------
+    spans
+        ``start_cycle`` and ``end_cycle`` of what one unit did, in order of time; the unit does one thing at a time.
+    amounts
+        For each span how much it came to, evenly over its cycles; bytes, for example. One per span.
+    cycles
+        Any cycles.
+    """
     if spans.empty:
-        return np.zeros(len(edges) - 1)
-    times = spans[["start_cycle", "end_cycle"]].to_numpy().ravel()
-    before = np.repeat(np.cumsum(amounts), 2)
-    before[::2] -= amounts
-    return np.diff(np.interp(edges, times, before, left=0.0))
+        return np.zeros(len(cycles))
+    starts, ends = spans["start_cycle"].to_numpy(), spans["end_cycle"].to_numpy()
+    latest = np.maximum(np.searchsorted(starts, cycles, side="right") - 1, 0)  # the last that began before each cycle
+    lasts = (ends - starts)[latest]
+    under_way = np.clip(cycles - starts[latest], 0, lasts)
+    before = (np.cumsum(amounts) - amounts)[latest]
+    # Each step is rounded alone; numpy.interp rounds otherwise on processors that multiply and add in one.
+    return np.asarray(before + amounts[latest] * under_way / lasts)

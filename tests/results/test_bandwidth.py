@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from accelsim.results.bandwidth import spread_over_windows, window_edges
+from accelsim.results.bandwidth import amount_until, spread_over_windows, window_edges
 
 
 def spread(rows: list[tuple[int, int, int]], edges: list[int]) -> list[float]:
@@ -34,3 +34,10 @@ def test_what_is_outside_of_all_windows_does_not_count() -> None:
 
 def test_nothing_done_is_nothing_moved() -> None:
     assert spread([], [0, 10, 15]) == [0, 0]
+
+
+def test_until_a_cycle_whole_spans_count_and_a_part_of_the_one_under_way() -> None:
+    spans = pd.DataFrame({"start_cycle": [5, 20], "end_cycle": [15, 24]})
+    # nothing; 2 of 10 cycles; all of the first; still so; 3 of 4 cycles; all, and nothing more
+    cycles = np.array([0, 7, 15, 20, 23, 99])
+    assert amount_until(spans, np.array([40, 8]), cycles).tolist() == [0, 8, 40, 40, 46, 48]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from accelsim.results.bandwidth import amount_until
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -45,9 +47,8 @@ def stacked(bars: pd.DataFrame, looks: Iterable[str]) -> pd.DataFrame:
 
 def _covered(bars: pd.DataFrame, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return how many cycles bars of one kind cover between each start and end; they do not overlap one another."""
-    ordered = bars.sort_values("start_cycle")
-    times = ordered[["start_cycle", "end_cycle"]].to_numpy().ravel()
-    before = np.repeat(ordered["covered_cycles"].to_numpy().cumsum(), 2)
-    before[::2] -= ordered["covered_cycles"].to_numpy()
-    until_start, until_end = (np.interp(cycles, times, before, left=0.0) for cycles in (starts, ends))
-    return np.asarray(until_end - until_start)
+    ordered = bars.sort_values("start_cycle", kind="stable")
+    until_start, until_end = (
+        amount_until(ordered, ordered["covered_cycles"].to_numpy(), cycles) for cycles in (starts, ends)
+    )
+    return until_end - until_start
