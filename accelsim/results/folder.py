@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelsim.config import resolved_yaml
+from accelsim.documents.json_text import json_text
 from accelsim.energy.table import energy_table_yaml
 from accelsim.errors import InputError
 from accelsim.results.columns import COLUMNS
@@ -107,7 +108,7 @@ def _write_files(result: Result, folder: Path) -> None:
         (folder / ENERGY).write_text(energy_table_yaml(result.energy_table), encoding="utf-8")
     config = resolved_yaml(result.config.config, workload=NETWORK, energy=ENERGY)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
-    (folder / SUMMARY).write_text(result.summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder / SUMMARY).write_text(json_text(result.summary, indent=2) + "\n", encoding="utf-8")
     for name in COLUMNS:
         frame: pd.DataFrame = getattr(result, name)
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")

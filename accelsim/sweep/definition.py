@@ -9,6 +9,7 @@ from pydantic import Field
 
 from accelsim.config.machine import Section
 from accelsim.config.run import Variant
+from accelsim.documents.json_text import json_text
 from accelsim.energy.table import EnergyTable
 from accelsim.workload.graph import Graph
 
@@ -73,7 +74,7 @@ class Definition(Section):
     @property
     def sha256(self) -> str:
         """Hash of everything: results belong to the sweep that has the same."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256(json_text(self).encode()).hexdigest()
 
 
 class Sweep(NamedTuple):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from accelsim.documents.files import fault_of_file, read_text
+from accelsim.documents.json_text import json_text
 from accelsim.documents.new_file import write_new_file
 from accelsim.energy.table import energy_table_yaml
 from accelsim.errors import InputError
@@ -112,7 +113,7 @@ def begin(folder: Path, sweep: Sweep, *, resume: bool, force: bool) -> None:
         )
     elif is_there:
         _remove_results(folder)
-    text = sweep.definition.model_dump_json(indent=2) + "\n"
+    text = json_text(sweep.definition, indent=2) + "\n"
     write_new_file(folder / DEFINITION, text.encode(), force=True)
     if sweep.definition.energy_table:
         write_new_file(energy_file(folder), energy_table_yaml(sweep.definition.energy_table).encode(), force=True)
@@ -178,7 +179,7 @@ def _check_same(folder: Path, stored: Definition, asked: Definition) -> None:
     changed = [
         field
         for field in Definition.model_fields
-        if stored.model_dump_json(include={field}) != asked.model_dump_json(include={field})
+        if json_text(stored, include={field}) != json_text(asked, include={field})
     ]
     if changed:
         raise InputError(
