@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict
 
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Config, Variant
+from accelsim.documents.json_text import json_text
 from accelsim.energy.action import Component
 from accelsim.energy.estimate import LayerEnergy, Part
 from accelsim.experiment import VariantRun
 from accelsim.fusion.match import Match
 from accelsim.layers import Layer
 from accelsim.results.bandwidth import spread_over_windows, window_edges
+from accelsim.results.saved import saved_percent
 from accelsim.results.variant_totals import VariantTotals, run_totals
 from accelsim.workload.nodes import Unmodelled
 
@@ -227,7 +229,7 @@ def config_hash(config: Config, network: str, energy_table: EnergyTable | None =
     files = {"run": {"workload", "input_shape", "energy", "output"}}
     values = config.model_dump(mode="json", exclude_none=True, exclude=files)
     resolved = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    energies = f"\0{energy_table.model_dump_json()}" if energy_table else ""
+    energies = f"\0{json_text(energy_table)}" if energy_table else ""
     return hashlib.sha256(f"{resolved}\0{network}{energies}".encode()).hexdigest()
 
 
@@ -265,4 +267,4 @@ def unmodelled_operators(nodes: Sequence[Unmodelled], unfused: Sequence[Layer], 
 
 
 def _percent(now: float | None, before: float | None) -> float | None:
-    return 100 * (before - now) / before if before and now is not None else None
+    return saved_percent(now, before) if before and now is not None else None

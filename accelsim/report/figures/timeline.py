@@ -28,6 +28,7 @@ from accelsim.report.figures.work import work_of
 from accelsim.report.selection import Window, select
 from accelsim.report.unit_names import UNIT_NAMES
 from accelsim.results.bandwidth import window_edges
+from accelsim.results.saved import saved_percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,7 +211,7 @@ def _draw_end(axes: Axes, group: Group, time: TimeAxis, ended: Set[str]) -> None
         axes.vlines(end, top, bottom, color=BLACK, linewidth=0.8, clip_on=False, label=f"end of {group.variant}")
         if group.variant != "unfused" and "unfused" in ended:
             later = time.spans["unfused"].end_cycle
-            text += f", {later - end:,} saved ({100 * (later - end) / later:.2f} %)"
+            text += f", {later - end:,} saved ({saved_percent(end, later):z.2f} %)"
             axes.add_patch(
                 Rectangle(
                     (end, top),

@@ -13,6 +13,7 @@ from accelsim.report.figures.layers import layer_order
 from accelsim.report.terminal.layer_columns import LAYER_COLUMNS, NOTHING, Row
 from accelsim.report.terminal.side_by_side import columns_with_values
 from accelsim.report.terminal.tables import SAVED_TITLES
+from accelsim.results.saved import saved_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +112,7 @@ def _saved_percent(fused: Row | None, unfused: Row | None) -> float:
     """A layer that is gone has saved all of its cycles; one that is new had none to save."""
     if unfused is None:
         return nan
-    return float(100 * (1 - (fused["cycles"] if fused else 0) / unfused["cycles"]))
+    return float(saved_percent(fused["cycles"] if fused else 0, unfused["cycles"]))
 
 
 def _column(field: str, title: str, look: _Look) -> TableColumn:

@@ -71,7 +71,8 @@ def _saved_energy(fused: VariantSummary, unfused: VariantSummary, saving: Saving
 def _saved(what: str, now: str, before: str, percent: float | None) -> str:
     if percent is None:
         return f"saves none of 0 {what}"
-    return f"{'saves' if percent >= 0 else 'costs'} {abs(percent):.2f} % of the {what} ({now} instead of {before})"
+    verb = "saves" if round(percent, 2) >= 0 else "costs"
+    return f"{verb} {abs(percent):z.2f} % of the {what} ({now} instead of {before})"
 
 
 def _and_energy(variant: VariantSummary) -> str:
@@ -79,7 +80,7 @@ def _and_energy(variant: VariantSummary) -> str:
 
 
 def _energy(energy_pj: float, unit: EnergyUnit) -> str:
-    return f"{energy_pj / unit.pj:,.4g} {unit.name}"
+    return f"{energy_pj / unit.pj:z,.4g} {unit.name}"
 
 
 def _dram_bytes(variant: VariantSummary) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from accelsim.report.terminal.console import print_lines, print_table
 from accelsim.report.terminal.fusion import model_line
 from accelsim.report.terminal.name import Name
+from accelsim.results.saved import saved_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,5 +82,5 @@ def _reasons(layer: PrunedLayer) -> list[str]:
 
 
 def _change(before: int, after: int) -> str:
-    fewer = f" ({100 * (1 - after / before):.2f} % fewer)" if before else ""
+    fewer = f" ({saved_percent(after, before):z.2f} % fewer)" if before else ""
     return f"{before:,} before, {after:,} now{fewer}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from math import fsum
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -16,6 +17,7 @@ from accelsim.report.terminal.layer_columns import DEFAULT_COLUMNS, NOTHING, Row
 from accelsim.report.terminal.side_by_side import Difference, column_choices, side_by_side
 from accelsim.report.terminal.total_figures import TOTAL_FIGURES, TotalFigure, share_text
 from accelsim.report.unit_names import UNIT_NAMES
+from accelsim.results.saved import saved_percent
 from accelsim.results.summary import BatchNormFate, Saving, Summary, UnmodelledOperator, VariantSummary
 from accelsim.workload.nodes import Unmodelled
 
@@ -81,7 +83,7 @@ def _saved_cycles(variants: Sequence[str], folded: str) -> Callable[[Sequence[Ro
         fused, unfused = of[folded], of["unfused"]
         if unfused is None:
             return NOTHING
-        return _percent(100 * (1 - (fused["cycles"] if fused else 0) / unfused["cycles"]))
+        return _percent(saved_percent(fused["cycles"] if fused else 0, unfused["cycles"]))
 
     return text
 
@@ -168,9 +170,9 @@ def unmodelled_lines(unmodelled: Sequence[UnmodelledOperator]) -> list[str]:
     for operator in unmodelled:
         kinds.setdefault(operator.operator, []).append(operator)
     lines = [_unmodelled_line(kind, operators) for kind, operators in kinds.items()]
-    share = sum(operator.operations_percent for operator in unmodelled)
+    share = fsum(operator.operations_percent for operator in unmodelled)
     if share >= MUCH_UNMODELLED_PERCENT:
-        missing = f"{share:.1f} % of the network's operations are not modelled"
+        missing = f"{share:z.1f} % of the network's operations are not modelled"
         lines.append(f"warning: {missing}: cycles and bytes are those of the rest")
     return lines
 
@@ -178,9 +180,9 @@ def unmodelled_lines(unmodelled: Sequence[UnmodelledOperator]) -> list[str]:
 def _unmodelled_line(kind: str, operators: Sequence[UnmodelledOperator]) -> str:
     count = len(operators)
     names = [operator.node for operator in operators[:MAX_NODES_NAMED]] + ["..."] * (count > MAX_NODES_NAMED)
-    share = sum(operator.operations_percent for operator in operators)
+    share = fsum(operator.operations_percent for operator in operators)
     nodes = f"{count} node{'s' * (count > 1)}: {', '.join(names)}"
-    return f"warning: {kind} is not modelled and takes no time ({nodes}; {share:.2f} % of the network's operations)"
+    return f"warning: {kind} is not modelled and takes no time ({nodes}; {share:z.2f} % of the network's operations)"
 
 
 def _saving_lines(saving: Saving) -> list[str]:
@@ -188,17 +190,17 @@ def _saving_lines(saving: Saving) -> list[str]:
     if saving.convolution_ops_percent is not None:
         lines.append(
             f"operations of convolutions and BN alone (a MAC is 2, BN 4 an element): "
-            f"{saving.convolution_ops_percent:.2f} % saved"
+            f"{saving.convolution_ops_percent:z.2f} % saved"
         )
     if saving.function_unit_busy_percent is not None:
-        lines.append(f"busy cycles of the function unit: {saving.function_unit_busy_percent:.2f} % saved")
+        lines.append(f"busy cycles of the function unit: {saving.function_unit_busy_percent:z.2f} % saved")
     return lines
 
 
 def saved_text(fused: float, unfused: float) -> str:
     """Write what fusing saved of a total, in per cent of unfused; nothing if there was nothing to save."""
-    return _percent(100 * (1 - fused / unfused)) + " %" if unfused else ""
+    return _percent(saved_percent(fused, unfused)) + " %" if unfused else ""
 
 
 def _percent(value: float) -> str:
-    return f"{value:.2f}" if abs(value) >= 0.005 else "0.00"
+    return f"{value:z.2f}"
