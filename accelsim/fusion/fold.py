@@ -11,6 +11,7 @@ All of it is computed in float64, so that a result in float32 is off by its own 
 
 from __future__ import annotations
 
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +53,7 @@ class Filters(NamedTuple):
         scale, shift = (values.reshape(self.groups, per_group)[group_of] for values in affine)
         return self._replace(
             weights=scale[:, :, None] * self.weights,
-            bias=self.bias + np.einsum("oip,oi->o", self.weights, shift),
+            bias=self.bias + _sums(self.weights * shift[:, :, None]),
         )
 
     def apply(self, windows: Doubles) -> Doubles:
@@ -70,6 +71,11 @@ class Filters(NamedTuple):
         )
         result: Doubles = products.reshape(outputs, -1) + self.bias[:, None]
         return result
+
+
+def _sums(products: Doubles) -> Doubles:
+    """Return the sum of each output channel's products, correctly rounded, in whatever order numpy would add."""
+    return np.array([fsum(of_output) for of_output in products.reshape(len(products), -1).tolist()])
 
 
 def fold_batchnorm(

@@ -220,8 +220,8 @@ def _nearest(numbers: Doubles) -> Integers:
 
 def _excess_bits(bias: Doubles, widths: Widths) -> Integers:
     """Return by how many bits a bias is too large, channel by channel."""
-    ratio = np.maximum(np.abs(bias) / widths.largest_bias, 1.0)
-    return np.ceil(np.log2(ratio)).astype(np.int64)
+    mantissa, exponent = np.frexp(np.maximum(np.abs(bias) / widths.largest_bias, 1.0))
+    return np.where(mantissa == 0.5, exponent - 1, exponent).astype(np.int64)  # ⌈log2⌉, exact at powers of two
 
 
 def needed_psum_bits(layer: IntegerLayer, widths: Widths) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from accelsim.documents.wording import shortened
@@ -149,8 +150,8 @@ def _check_figure(feasible: pd.DataFrame, name: str) -> None:
 
 
 def _all_infeasible(rows: pd.DataFrame) -> str:
-    reasons = rows.drop_duplicates("point")["reason"].value_counts()
-    return f"no point of '{rows['workload'].iloc[0]}' is feasible; most often: {reasons.index[0]}"
+    ((reason, _),) = Counter(rows.drop_duplicates("point")["reason"]).most_common(1)
+    return f"no point of '{rows['workload'].iloc[0]}' is feasible; most often: {reason}"
 
 
 def _listed(names: Sequence[str]) -> str:
