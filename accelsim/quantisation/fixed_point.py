@@ -61,7 +61,7 @@ class FixedPoint(NamedTuple):
         left, right = np.maximum(-shift, 0), np.clip(shift, 0, MAX_PRODUCT_BITS)
         widest = np.abs(integers).astype(np.float64) * np.abs(mantissa) * np.ldexp(1.0, left)
         if (widest >= 2**MAX_PRODUCT_BITS).any():
-            raise OverflowError(f"a product of {widest.max():.3g} does not fit {MAX_PRODUCT_BITS} bits")
+            raise OverflowError(f"a product of {widest.max():z.3g} does not fit {MAX_PRODUCT_BITS} bits")
         half = np.where((right > 0) & rounding, np.left_shift(1, np.maximum(right - 1, 0)), 0)
         products: Integers = np.right_shift(np.left_shift(integers * mantissa, left) + half, right)
         return np.where(shift > MAX_PRODUCT_BITS, 0, products) if rounding else products

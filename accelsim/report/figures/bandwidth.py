@@ -87,14 +87,14 @@ def plot_bandwidth(
         axes.axhline(offsets[variant] + limit, color=BLACK, linestyle="--", linewidth=0.6)
         axes.axhline(offsets[variant], color=BLACK, linewidth=0.6)
         axes.annotate(
-            f"{variant}: {moved_bytes / (span.end_cycle - span.start_cycle):,.4g} on average",
+            f"{variant}: {moved_bytes / (span.end_cycle - span.start_cycle):z,.4g} on average",
             (0, offsets[variant] + limit),
             (2, 2),
             xycoords=axes.get_yaxis_transform(),
             textcoords="offset points",
         )
     ticks = [(offset + share * limit, share * limit) for offset in offsets.values() for share in (0, 0.5, 1)]
-    axes.set_yticks([place for place, _ in ticks], [f"{value:,.4g}" for _, value in ticks])
+    axes.set_yticks([place for place, _ in ticks], [f"{value:z,.4g}" for _, value in ticks])
     axes.set_ylim(min(offsets.values()), LANE_LIMITS * limit)
     axes.set_ylabel("bytes per cycle")
     time.label_axes(axes)

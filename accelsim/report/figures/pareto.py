@@ -211,7 +211,7 @@ def _scale(axes: Axes, of_x: Scale, of_y: Scale) -> None:
         if scale.is_logarithmic:
             axis.set_major_locator(LogLocator(subs=TICKS))
             axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter("{x:,.10g}")
+        axis.set_major_formatter("{x:z,.10g}")
 
 
 def _names(shown: TradeOff, front: Sequence[Design]) -> Iterator[str]:

@@ -118,10 +118,10 @@ def plot_roofline(records: Records, axes: Axes | None = None, layers: Sequence[s
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=TICKS))
         axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter("{x:,.10g}")
+        axis.set_major_formatter("{x:z,.10g}")
     axes.set_xlabel("operations per DRAM byte")
     axes.set_ylabel("operations per cycle")
-    limits = f"{roof.peak_ops_per_cycle:,.10g} operations and {roof.bytes_per_cycle:,.4g} bytes per cycle"
+    limits = f"{roof.peak_ops_per_cycle:z,.10g} operations and {roof.bytes_per_cycle:z,.4g} bytes per cycle"
     rows: list[list[Artist]] = [[*markers], [Line2D([], [], color=BLACK, linewidth=ROOF_PT, label=limits)]]
     left_out = shown["layer"].nunique() - points["layer"].nunique()
     if left_out:

@@ -70,4 +70,4 @@ def _saved_percent(layers: pd.DataFrame, shown: pd.DataFrame, columns: Sequence[
 
 
 def _percent(value: float | None) -> str:
-    return "nothing to save" if value is None else f"{value:.2f} %"
+    return "nothing to save" if value is None else f"{value:z.2f} %"

@@ -147,7 +147,7 @@ def size_in(axes: Axes) -> tuple[float, float]:
 def count_cycles(axis: Axis) -> None:
     """Put ticks at whole numbers of cycles, with their thousands set apart."""
     axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter("{x:,.0f}")
+    axis.set_major_formatter("{x:z,.0f}")
 
 
 def new_axes(width_in: float, height_in: float) -> Axes:

@@ -21,7 +21,7 @@ class Claim(NamedTuple):
 
 
 def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f} %"
+    return "-" if value is None else f"{value:z.2f} %"
 
 
 def _within(error: float, bound: float, words: str) -> str:
@@ -50,8 +50,8 @@ CLAIMS = (
         "lower memory bandwidth",
         (
             ("bytes to and from DRAM", lambda m: _percent(m.dram_percent)),
-            ("bytes a cycle, before", lambda m: f"{m.bandwidth[1]:.2f}"),
-            ("bytes a cycle, fused", lambda m: f"{m.bandwidth[0]:.2f}"),
+            ("bytes a cycle, before", lambda m: f"{m.bandwidth[1]:z.2f}"),
+            ("bytes a cycle, fused", lambda m: f"{m.bandwidth[0]:z.2f}"),
         ),
     ),
     Claim(

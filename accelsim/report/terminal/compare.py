@@ -168,7 +168,7 @@ def _setting_text(value: Any) -> Text:
 
 
 def _percent_text(percent: float | None) -> str:
-    return NOTHING if percent is None else f"{percent:.2f} %"
+    return NOTHING if percent is None else f"{percent:z.2f} %"
 
 
 def _points_text(a: float | None, b: float | None) -> str:
@@ -182,4 +182,4 @@ def _change_text(a: float | None, b: float | None, unit: str = "") -> str:
     if a == b:
         return SAME
     percent = change_percent(a, b)
-    return NOTHING if percent is None else f"{percent:+,.2f}{unit}"
+    return NOTHING if percent is None else f"{percent:+z,.2f}{unit}"

@@ -41,7 +41,7 @@ def energy_table(summary: Summary) -> Table:
     in_all: dict[str, Mapping[Any, float]] = {name: {TOTAL: of.energy_pj or 0.0} for name, of in variants.items()}
     for names, energies in ((COMPONENT_NAMES, by_component), (PART_NAMES, by_part), ({TOTAL: TOTAL}, in_all)):
         for name, values in _lines(names, energies):
-            cells = [NOTHING if value is None else f"{value / unit.pj:,.4f}" for value in values.values()]
+            cells = [NOTHING if value is None else f"{value / unit.pj:z,.4f}" for value in values.values()]
             cells.extend(saved_text(values[variant] or 0.0, values["unfused"] or 0.0) for variant in summary.savings)
             table.add_row(name, *cells)
         table.add_section()

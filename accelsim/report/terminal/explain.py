@@ -139,7 +139,7 @@ def _storage_table(machine: MachineConfig, layer: Layer, mapping: LayerMapping) 
     problem = problem_of(machine, layer.shape, layer.epilogue, mapping.residency)
     for demand in demands(problem, only(problem, mapping.tiling)):
         needed = int(demand.needed[0])
-        used = f"{100 * needed / demand.available:.1f} %"
+        used = f"{100 * needed / demand.available:z.1f} %"
         table.add_row(demand.storage, f"{needed:,}", f"{demand.available:,}", demand.unit, used)
     return table
 

@@ -33,7 +33,7 @@ def folded_table(fused: FusedModel) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for layer in fused.layers:
         magnitudes = (abs(filters.weights).max() for filters in (layer.before, layer.after))
-        table.add_row(Name(layer.name), Name(", ".join(layer.batchnorms)), *(f"{value:.4g}" for value in magnitudes))
+        table.add_row(Name(layer.name), Name(", ".join(layer.batchnorms)), *(f"{value:z.4g}" for value in magnitudes))
     return table
 
 
@@ -55,5 +55,5 @@ def model_line(before: onnx.ModelProto, now: onnx.ModelProto) -> str:
 
 def _size(size_bytes: int) -> str:
     if size_bytes < FEWEST_MIB * MIB:
-        return f"{size_bytes / KIB:.1f} KiB"
-    return f"{size_bytes / MIB:.2f} MiB"
+        return f"{size_bytes / KIB:z.1f} KiB"
+    return f"{size_bytes / MIB:z.2f} MiB"

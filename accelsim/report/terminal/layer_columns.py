@@ -46,7 +46,7 @@ def _energy_uj(row: Row) -> float | None:
 
 def _busy_percent(title: str, unit: str) -> LayerColumn:
     share = _cell(f"{unit}_utilization")
-    return LayerColumn(f"{title} %", lambda row: None if share(row) is None else 100 * share(row), "{:.1f}")
+    return LayerColumn(f"{title} %", lambda row: None if share(row) is None else 100 * share(row), "{:z.1f}")
 
 
 LAYER_COLUMNS = {
@@ -57,11 +57,11 @@ LAYER_COLUMNS = {
     "cycles": LayerColumn("cycles", _cell("cycles")),
     "compute": LayerColumn("compute", _cell("compute_cycles")),
     "stalled": LayerColumn("stalled", _cell("stall_cycles")),
-    "read": LayerColumn("read KiB", _kib("dram_read_bytes"), "{:,.1f}"),
-    "written": LayerColumn("written KiB", _kib("dram_write_bytes"), "{:,.1f}"),
-    "dram": LayerColumn("DRAM KiB", _kib("dram_read_bytes", "dram_write_bytes"), "{:,.1f}"),
-    "bandwidth": LayerColumn("B/cycle", _cell("bandwidth_bytes_per_cycle"), "{:.2f}"),
-    "energy": LayerColumn("energy µJ", _energy_uj, "{:,.2f}"),
+    "read": LayerColumn("read KiB", _kib("dram_read_bytes"), "{:z,.1f}"),
+    "written": LayerColumn("written KiB", _kib("dram_write_bytes"), "{:z,.1f}"),
+    "dram": LayerColumn("DRAM KiB", _kib("dram_read_bytes", "dram_write_bytes"), "{:z,.1f}"),
+    "bandwidth": LayerColumn("B/cycle", _cell("bandwidth_bytes_per_cycle"), "{:z.2f}"),
+    "energy": LayerColumn("energy µJ", _energy_uj, "{:z,.2f}"),
     "dma": _busy_percent("DMA", "dma"),
     "array": _busy_percent("array", "conv_array"),
     "bn": _busy_percent("BN", "bn_stage"),

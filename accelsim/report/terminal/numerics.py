@@ -35,9 +35,10 @@ def differences_table(numerics: Numerics) -> Table:
         table.add_row(
             Name(difference.tensor),
             difference.role,
-            *(f"{value:.2e}" for value in (difference.scale, difference.max_error, difference.relative_error)),
-            _decibels(difference.sqnr_db),
-            *([f"{exact[difference.tensor]:.1e}"] if difference.role == "layer" else []),
+            f"{difference.scale:.2e}",
+            *map(_error, (difference.max_error, difference.relative_error)),
+            f"{difference.sqnr_db:z.0f}",
+            *([_error(exact[difference.tensor])] if difference.role == "layer" else []),
         )
     return table
 
@@ -57,7 +58,7 @@ def _verdict_as_executed(numerics: Numerics) -> str:
     wrong = [difference for difference in numerics.differences if not difference.within(numerics.tolerance)]
     if not wrong:
         largest = max((difference.relative_error for difference in numerics.differences), default=0.0)
-        return f"same; off by at most {largest:.1e} of a tensor's scale {tolerance}"
+        return f"same; off by at most {_error(largest)} of a tensor's scale {tolerance}"
     if all(difference.same_where_finite(numerics.tolerance) for difference in wrong):
         return f"cannot be compared: '{wrong[0].tensor}' holds NaN or infinity in the original already"
     worst = max(wrong, key=lambda difference: (bool(difference.not_finite), difference.relative_error))
@@ -73,7 +74,7 @@ def _verdict_in_float64(numerics: Numerics) -> str:
     tolerance = f"of the magnitudes added up (tolerance {TOLERANCE_FLOAT64:.0e})"
     worst = max(numerics.layers, key=lambda layer: layer.relative_error)
     if numerics.same_in_float64:
-        return f"same; off by at most {worst.relative_error:.1e} {tolerance}"
+        return f"same; off by at most {_error(worst.relative_error)} {tolerance}"
     return f"DIFFERENT; '{worst.layer}' is off by {worst.relative_error:.1e} {tolerance}"
 
 
@@ -164,5 +165,10 @@ def _table() -> Table:
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
 
 
+def _error(value: float) -> str:
+    """Write an error with one digit: it is rounding, mostly, and that depends on the processor and on onnxruntime."""
+    return f"{value:.0e}"
+
+
 def _decibels(value: float) -> str:
-    return f"{round(value, 1) + 0.0:.1f}"  # no -0.0
+    return f"{value:z.1f}"

@@ -118,7 +118,7 @@ def saving_tables(found: Findings) -> Iterator[Table]:
         )
         for words, end in (("most", found.saving.most), ("least", found.saving.least)):
             axes = _values(found, end.points, layout.axes)
-            table.add_row(words, str(end.points[0]), f"{end.percent:.2f}", *axes)
+            table.add_row(words, str(end.points[0]), f"{end.percent:z.2f}", *axes)
         yield table
 
 
@@ -217,12 +217,12 @@ def _together(values: pd.Series, levels: int) -> str:
 def _level(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return str(value).lower() if isinstance(value, bool | np.bool) else f"{value:.10g}"
+    return str(value).lower() if isinstance(value, bool | np.bool_) else f"{value:z.10g}"
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:,.4g}"
+    return f"{value:z,.0f}" if abs(value) >= WHOLE_FROM else f"{value:z,.4g}"
 
 
 def _share(share: float) -> str:
-    return NOTHING if isnan(share) else f"{100 * share:.1f} %"
+    return NOTHING if isnan(share) else f"{100 * share:z.1f} %"

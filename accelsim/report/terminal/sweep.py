@@ -111,7 +111,7 @@ def front_table(frame: pd.DataFrame, definition: Definition) -> Table:
     for column in ("point", *front.columns):
         table.add_column(column, justify="right", no_wrap=True)
     for number, values in list(zip(front.index, front.to_numpy().tolist(), strict=True))[:MAX_FRONT_ROWS]:
-        table.add_row(str(number), *(f"{value:,.10g}" for value in values))
+        table.add_row(str(number), *(f"{value:z,.10g}" for value in values))
     if len(front) > MAX_FRONT_ROWS:
         table.caption = f"{len(front) - MAX_FRONT_ROWS:,} more"
     return table

@@ -35,21 +35,21 @@ class TotalFigure(NamedTuple):
 
 TOTAL_FIGURES = {
     "cycles": TotalFigure("cycles", can_be_saved=True),
-    "milliseconds": TotalFigure("time", "{:,.4g} ms", can_be_saved=True),
-    "frames_per_second": TotalFigure("frames per second", "{:,.4g}"),
+    "milliseconds": TotalFigure("time", "{:z,.4g} ms", can_be_saved=True),
+    "frames_per_second": TotalFigure("frames per second", "{:z,.4g}"),
     "stall_cycles": TotalFigure("stall cycles"),
     "dram_read_bytes": TotalFigure("DRAM read", "{:,} B", can_be_saved=True),
     "dram_write_bytes": TotalFigure("DRAM written", "{:,} B", can_be_saved=True),
-    "average_bandwidth_bytes_per_cycle": TotalFigure("bandwidth, average", "{:.3f} B/cycle"),
-    "average_bandwidth_gb_per_second": TotalFigure("bandwidth, average", "{:.3f} GB/s"),
-    "peak_bandwidth_bytes_per_cycle": TotalFigure("bandwidth, peak", "{:.3f} B/cycle"),
+    "average_bandwidth_bytes_per_cycle": TotalFigure("bandwidth, average", "{:z.3f} B/cycle"),
+    "average_bandwidth_gb_per_second": TotalFigure("bandwidth, average", "{:z.3f} GB/s"),
+    "peak_bandwidth_bytes_per_cycle": TotalFigure("bandwidth, peak", "{:z.3f} B/cycle"),
     "macs": TotalFigure("MACs"),
     "executed_macs": TotalFigure("MACs executed", differs_from="macs"),
     "ops": TotalFigure("operations", can_be_saved=True),
-    "energy_pj": TotalFigure("energy", "{:,.4g}", can_be_saved=True, pj_per_one=1),
-    "average_power_mw": TotalFigure("power, average", "{:,.4g} mW"),
+    "energy_pj": TotalFigure("energy", "{:z,.4g}", can_be_saved=True, pj_per_one=1),
+    "average_power_mw": TotalFigure("power, average", "{:z,.4g} mW"),
     "energy_delay_joule_seconds": TotalFigure(
-        "energy · delay", "{:,.4g}", can_be_saved=True, pj_per_one=1 / JS_PER_PJ_MS, times="·ms"
+        "energy · delay", "{:z,.4g}", can_be_saved=True, pj_per_one=1 / JS_PER_PJ_MS, times="·ms"
     ),
 }
 """By their names in ``summary.json``, in the order of the lines."""
@@ -57,4 +57,4 @@ TOTAL_FIGURES = {
 
 def share_text(share: float | None) -> str:
     """Write a share of the cycles, if there is one, in per cent."""
-    return NOTHING if share is None else f"{100 * share:.2f} %"
+    return NOTHING if share is None else f"{100 * share:z.2f} %"
