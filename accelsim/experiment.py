@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import NamedTuple
 
+from accelsim.built_stages import built_stages
 from accelsim.config.load import LoadedConfig
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Objective, TilingConfig, Variant
@@ -92,21 +93,22 @@ def plan_network(config: LoadedConfig) -> NetworkPlan:
     InputError
         If the network cannot be read, or (:class:`MappingError`) a layer does not fit the machine.
     """
-    graph = read_network(config.workload_path, config.run.input_shape)
-    if config.run.strict:
-        refuse_unmodelled(graph, config.workload_path)
-    return plan_graph(config, graph)
+    return plan_layers(config, read_layers(config), Memo())
 
 
-def plan_graph(config: LoadedConfig, graph: Graph) -> NetworkPlan:
-    """Fold, group into layers, and map a network that has been read; all variants get the same mapping.
+def read_layers(config: LoadedConfig) -> Network:
+    """Read the network of a configuration, fold it and group it into layers.
 
     Raises
     ------
     InputError
-        If nothing in the network computes, or (:class:`MappingError`) a layer does not fit the machine.
+        If the network cannot be read, has operators without a model where ``run.strict`` refuses them, or as
+        :func:`in_layers`.
     """
-    return plan_layers(config, in_layers(config, graph), Memo())
+    graph = read_network(config.workload_path, config.run.input_shape)
+    if config.run.strict:
+        refuse_unmodelled(graph, config.workload_path)
+    return in_layers(config, graph)
 
 
 def in_layers(config: LoadedConfig, graph: Graph) -> Network:
@@ -321,16 +323,6 @@ def _run_variant(
 
 
 def machine_units(machine: MachineConfig, variant: Variant, layers: Sequence[Layer]) -> tuple[str, ...]:
-    """Units of the machine, in the order of ``UNITS``. A BN stage without any BN to do may have been removed."""
-    absent: set[str] = {"function_unit"}
-    if uses_function_unit(machine):
-        absent = set(STAGES)
-    elif variant != "unfused" and machine.bn.when_fused == "removed" and not _normalises(layers):
-        absent.add("bn_stage")
-    if machine.requantization is None:
-        absent.add("requantizer")
-    return tuple(unit for unit in UNITS if unit not in absent)
-
-
-def _normalises(layers: Sequence[Layer]) -> bool:
-    return any(layer.epilogue.batchnorm for layer in layers)
+    """Units of the machine of a variant, in the order of ``UNITS``; a function unit takes the place of all stages."""
+    behind = ("function_unit",) if uses_function_unit(machine) else built_stages(machine, variant, layers)
+    return ("dma", "conv_array", *behind)

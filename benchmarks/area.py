@@ -20,12 +20,13 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
-from accelsim.area.datapath import Tile, datapath
+from accelsim.area.datapath import Part, Tile, datapath
 from accelsim.area.estimate import ARRAY_AND_BN
 from accelsim.area.figures import SHIPPED, shipped, write_figures
 from accelsim.area.liberty import LIBRARY, cells
 from accelsim.area.study import SIDES, STYLES, Share, shares, shares_table, square_machine, tiles_table
 from accelsim.area.synthesis import cell_figures, figures
+from accelsim.built_stages import built_stages
 from accelsim.config.machine import MachineConfig, RequantizationConfig
 
 PLOT = Path(__file__).parents[1] / "docs" / "area.svg"
@@ -71,7 +72,11 @@ def _bn_stages(psum_bits: int) -> list[tuple[str, int]]:
 
 def table_tiles() -> list[Tile]:
     """The tiles of these machines."""
-    return list(dict.fromkeys(part.tile for machine in table_machines() for part in datapath(machine)))
+    return list(dict.fromkeys(part.tile for machine in table_machines() for part in _unfused(machine)))
+
+
+def _unfused(machine: MachineConfig) -> list[Part]:
+    return datapath(machine, built_stages(machine, "unfused", ()))
 
 
 def write_table() -> None:
@@ -105,7 +110,7 @@ def flat_lines() -> Iterator[str]:
     """Say what the BN stage is of the document's array if neither PEs nor lanes are tiles."""
     side, bits = DOCUMENTS_MACHINE
     for style in STYLES:
-        parts = [part for part in datapath(square_machine(side, bits, style)) if part.unit in ARRAY_AND_BN]
+        parts = [part for part in _unfused(square_machine(side, bits, style)) if part.unit in ARRAY_AND_BN]
         areas = [_flat_um2(part.tile, side) for part in parts]
         yield f"{style.name}: {areas[1]:,.0f} of {sum(areas):,.0f} µm², {100 * areas[1] / sum(areas):.1f} %"
 

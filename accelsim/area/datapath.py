@@ -6,11 +6,12 @@ register. Hence areas are exactly proportional to their number.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from accelsim.config.machine import BnConfig, MachineConfig, StageConfig
-
-BN_STAGE = "bn_stage"
+from accelsim.config.machine import MachineConfig
+from accelsim.program.drain import uses_function_unit
+from accelsim.program.operations import Stage
 
 
 class Tile(NamedTuple):
@@ -33,34 +34,23 @@ class Part(NamedTuple):
     copies: int
 
 
-def datapath(machine: MachineConfig) -> list[Part]:
-    """Return what the datapath of a machine consists of, its BN stage and its requantiser, if it has one, included.
+def datapath(machine: MachineConfig, stages: Iterable[Stage]) -> list[Part]:
+    """Return what the datapath of a machine consists of.
 
     Memories, control (sequencers, address generators, DMA) and the multiplexers that lead a row to fewer lanes are not
     in it.
+
+    Parameters
+    ----------
+    machine
+        The machine.
+    stages
+        The stages that it is built with, from :func:`accelsim.built_stages.built_stages`.
     """
-    array, bits = machine.array, machine.array.psum_bits
-    word, operand = ("PSUM_BITS", bits), ("OPERAND_BITS", array.operand_bits)
-    parameter = ("PARAMETER_BITS", machine.bn.parameter_bits)
-    raw, requantization = ("RAW", int(machine.bn.parameters == "raw")), machine.requantization
-    return [
-        _array(machine),
-        Part("accumulator", _tile("accumulator", ("COLS", 1), word), array.cols),
-        *_stage(machine, machine.bn, _lane("bn_stage", word, parameter, raw)),
-        *(_stage(machine, requantization, _lane("requantizer", word, parameter)) if requantization else ()),
-        *_stage(machine, machine.residual_add, _lane("residual_add", word, operand)),
-        *_stage(machine, machine.pooling, _lane("pooling", word)),
-        *_stage(machine, machine.activation, _lane("activation", word)),
-    ]
-
-
-def fused_datapath(machine: MachineConfig) -> list[Part]:
-    """Return what is left of it in a machine for networks whose BatchNorms are folded.
-
-    Into weights or into the requantiser's multipliers does not matter: one lane multiplies by one word either way.
-    """
-    stays = machine.bn.when_fused == "bypassed"
-    return [part for part in datapath(machine) if stays or part.unit != BN_STAGE]
+    array = machine.array
+    adder = _tile("accumulator", ("COLS", 1), ("PSUM_BITS", array.psum_bits))
+    behind = [part for stage in stages for part in _stage(machine, stage)]
+    return [_array(machine), Part("accumulator", adder, array.cols), *behind]
 
 
 def _array(machine: MachineConfig) -> Part:
@@ -75,18 +65,27 @@ def _array(machine: MachineConfig) -> Part:
     return Part("conv_array", pe, array.rows * array.cols)
 
 
-def _stage(machine: MachineConfig, stage: BnConfig | StageConfig, lane: Tile) -> list[Part]:
+def _stage(machine: MachineConfig, stage: Stage) -> list[Part]:
     """Lanes, no more than a row of the array is wide, and their pipeline registers, which a function unit lacks."""
-    lanes = min(stage.lanes, machine.array.cols)
-    parts = [Part(lane.module, lane, lanes)]
-    if machine.bn.placement != "pass" and stage.latency_cycles:
+    config = machine.stage(stage)
+    lanes = min(config.lanes, machine.array.cols)
+    parts = [Part(stage, _lane(machine, stage), lanes)]
+    if not uses_function_unit(machine) and config.latency_cycles:
         register = _tile("delay_line", ("WIDTH", 1), ("CYCLES", 1))
-        parts.append(Part(lane.module, register, lanes * machine.array.psum_bits * stage.latency_cycles))
+        parts.append(Part(stage, register, lanes * machine.array.psum_bits * config.latency_cycles))
     return parts
 
 
-def _lane(module: str, *parameters: tuple[str, int]) -> Tile:
-    return _tile(module, ("LANES", 1), ("LATENCY", 0), *parameters)
+def _lane(machine: MachineConfig, stage: Stage) -> Tile:
+    """One lane of a stage; its module has the name of the stage."""
+    parameter = ("PARAMETER_BITS", machine.bn.parameter_bits)
+    more: dict[Stage, tuple[tuple[str, int], ...]] = {
+        "bn_stage": (parameter, ("RAW", int(machine.bn.parameters == "raw"))),
+        "requantizer": (parameter,),
+        "residual_add": (("OPERAND_BITS", machine.array.operand_bits),),
+    }
+    width = ("PSUM_BITS", machine.array.psum_bits)
+    return _tile(stage, ("LANES", 1), ("LATENCY", 0), width, *more.get(stage, ()))
 
 
 def _tile(module: str, *parameters: tuple[str, int]) -> Tile:

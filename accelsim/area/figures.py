@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from accelsim.area.datapath import Tile
-from accelsim.errors import InputError
 
 SHIPPED = Path(__file__).parent / "figures.csv"
 
@@ -42,8 +41,11 @@ class FigureSource(NamedTuple):
     """Where figures come from."""
 
     name: str
-    cells: Callable[[Tile], CellFigures]
-    fpga: Callable[[Tile], FpgaFigures]
+    cells: Callable[[Tile], CellFigures | None]
+    """``None`` where the source does not know the tile."""
+
+    fpga: Callable[[Tile], FpgaFigures | None]
+    """The same."""
 
 
 @cache
@@ -54,10 +56,8 @@ def shipped_figures() -> dict[Tile, Figures]:
 
 
 def shipped() -> FigureSource:
-    """Return the table as a source of figures; it refuses tiles that it does not hold."""
-    return FigureSource(
-        "the table that ships with accelsim", lambda tile: _found(tile).cells, lambda tile: _found(tile).fpga
-    )
+    """Return the table as a source of figures; it does not know tiles that it does not hold."""
+    return FigureSource("the table that ships with accelsim", _shipped_cells, _shipped_fpga)
 
 
 def write_figures(path: Path, figures: Iterable[tuple[Tile, Figures]]) -> None:
@@ -69,21 +69,14 @@ def write_figures(path: Path, figures: Iterable[tuple[Tile, Figures]]) -> None:
             table.writerow([tile.module, tile.values, *cells, *fpga, rtl])
 
 
-def _found(tile: Tile) -> Figures:
-    """Look a tile up.
-
-    Raises
-    ------
-    InputError
-        If the table has none like it.
-    """
+def _shipped_cells(tile: Tile) -> CellFigures | None:
     figures = shipped_figures().get(tile)
-    if figures is None:
-        raise InputError(
-            f"the table that ships with accelsim has no {tile.module} with {tile.values}; give --synthesise "
-            "(pip install 'accelsim[rtl]')"
-        )
-    return figures
+    return None if figures is None else figures.cells
+
+
+def _shipped_fpga(tile: Tile) -> FpgaFigures | None:
+    figures = shipped_figures().get(tile)
+    return None if figures is None else figures.fpga
 
 
 def _tile(row: dict[str, str]) -> Tile:

@@ -7,9 +7,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from accelsim.area.datapath import Tile, datapath
-from accelsim.area.estimate import ARRAY_AND_BN, ARRAY_BN_AND_ACTIVATION, MachineArea, machine_area
+from accelsim.area.estimate import ARRAY_AND_BN, ARRAY_BN_AND_ACTIVATION, machine_area, saved_percent
 from accelsim.area.figures import FigureSource, shipped_figures
+from accelsim.built_stages import built_stages
 from accelsim.config.machine import MachineConfig
+from accelsim.errors import InputError
 
 SIDES = (8, 16, 32, 64)
 
@@ -54,12 +56,17 @@ class Share(NamedTuple):
 
 
 def shares(source: FigureSource) -> list[Share]:
-    """Return the share of the BN stage in every machine of the study."""
+    """Return the share of the BN stage in every machine of the study.
+
+    Raises
+    ------
+    InputError
+        If the source is a table that lacks one of their tiles.
+    ToolError
+        If the source is synthesis, and that fails.
+    """
     return [
-        _share(side, operand_bits, style, machine_area(square_machine(side, operand_bits, style), source))
-        for operand_bits in PSUM_BITS
-        for style in STYLES
-        for side in SIDES
+        _share(side, operand_bits, style, source) for operand_bits in PSUM_BITS for style in STYLES for side in SIDES
     ]
 
 
@@ -77,7 +84,9 @@ def shares_table(found: Iterable[Share]) -> str:
 def tiles_table() -> str:
     """Return the tiles of the study as a Markdown table; see docs/area.md."""
     machines = [square_machine(SIDES[0], bits, style) for bits in PSUM_BITS for style in STYLES]
-    tiles = dict.fromkeys(part.tile for machine in machines for part in datapath(machine))
+    tiles = dict.fromkeys(
+        part.tile for machine in machines for part in datapath(machine, built_stages(machine, "unfused", ()))
+    )
     lines = ["| tile | parameters | µm² | cells | LUT | FF | DSP |", "|---|---|--:|--:|--:|--:|--:|"]
     for tile in tiles:
         cells, fpga, _ = shipped_figures()[tile]
@@ -114,12 +123,21 @@ def _varying(tile: Tile) -> str:
     return ", ".join(f"{name} {value}" for name, value in tile.parameters if name not in FIXED)
 
 
-def _share(side: int, operand_bits: int, style: Style, area: MachineArea) -> Share:
-    return Share(
-        side,
-        operand_bits,
-        style,
-        area.of_units(ARRAY_AND_BN).saved_percent,
-        area.of_units(ARRAY_BN_AND_ACTIVATION).saved_percent,
-        area.datapath.saved_percent,
+def _share(side: int, operand_bits: int, style: Style, source: FigureSource) -> Share:
+    """Hold the machine for networks whose BatchNorms are all folded against the one with its BN stage."""
+    machine = square_machine(side, operand_bits, style)
+    fused, unfused = (
+        machine_area(machine, built_stages(machine, variant, ()), source) for variant in ("fused", "unfused")
     )
+    percents = (
+        saved_percent(fused.of_units(ARRAY_AND_BN), unfused.of_units(ARRAY_AND_BN)),
+        saved_percent(fused.of_units(ARRAY_BN_AND_ACTIVATION), unfused.of_units(ARRAY_BN_AND_ACTIVATION)),
+        saved_percent(fused.datapath_um2, unfused.datapath_um2),
+    )
+    return Share(side, operand_bits, style, *(_known(percent, source) for percent in percents))
+
+
+def _known(percent: float | None, source: FigureSource) -> float:
+    if percent is None:
+        raise InputError(f"{source.name} lacks tiles of the study: python benchmarks/area.py figures")
+    return percent

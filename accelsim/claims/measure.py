@@ -8,11 +8,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from accelsim.area.estimate import ARRAY_AND_BN, machine_area
+from accelsim.area.estimate import ARRAY_AND_BN, MachineArea, machine_area, saved_percent
 from accelsim.area.figures import shipped
+from accelsim.built_stages import built_stages
 from accelsim.claims.identity import largest_errors
 from accelsim.config import load_config
 from accelsim.config.machine import MachineConfig
+from accelsim.config.run import Variant
 from accelsim.results.result import Result, simulate
 from accelsim.results.summary import saving_between
 
@@ -44,7 +46,8 @@ class Measurement(NamedTuple):
     bandwidth
         Average bytes per cycle, fused and unfused.
     array_area_percent, datapath_area_percent, area_percent
-        Of the area of array and BN stage, of the datapath, and of the machine with its memories.
+        Of the area of array and BN stage, of the datapath, and of the machine with its memories; ``None`` where the
+        table that ships lacks a tile.
     intermediate_bytes
         What the convolutions write for BatchNorm to read again, and fused do not.
     float32_error, float64_error
@@ -60,9 +63,9 @@ class Measurement(NamedTuple):
     cycles_percent: float
     dram_percent: float
     bandwidth: tuple[float, float]
-    array_area_percent: float
-    datapath_area_percent: float
-    area_percent: float
+    array_area_percent: float | None
+    datapath_area_percent: float | None
+    area_percent: float | None
     intermediate_bytes: int
     float32_error: float
     float64_error: float
@@ -95,7 +98,7 @@ def _measured(path: Path, placements: Sequence[Placement]) -> list[Measurement]:
 
 def _measurement(result: Result, float32_error: float, float64_error: float) -> Measurement:
     saving = saving_between(*(result.summary.variants[variant] for variant in ("fused", "unfused")))
-    area = machine_area(result.config.machine, shipped())
+    fused_area, unfused_area = (_area(result, variant) for variant in ("fused", "unfused"))
     fused, unfused = (result.summary.variants[variant] for variant in ("fused", "unfused"))
     return Measurement(
         network=result.summary.network,
@@ -106,10 +109,15 @@ def _measurement(result: Result, float32_error: float, float64_error: float) -> 
         cycles_percent=saving.cycles_percent or 0.0,
         dram_percent=saving.dram_bytes_percent or 0.0,
         bandwidth=(fused.average_bandwidth_bytes_per_cycle, unfused.average_bandwidth_bytes_per_cycle),
-        array_area_percent=area.of_units(ARRAY_AND_BN).saved_percent,
-        datapath_area_percent=area.datapath.saved_percent,
-        area_percent=area.machine.saved_percent,
+        array_area_percent=saved_percent(fused_area.of_units(ARRAY_AND_BN), unfused_area.of_units(ARRAY_AND_BN)),
+        datapath_area_percent=saved_percent(fused_area.datapath_um2, unfused_area.datapath_um2),
+        area_percent=saved_percent(fused_area.machine_um2, unfused_area.machine_um2),
         intermediate_bytes=unfused.dram_write_bytes - fused.dram_write_bytes,
         float32_error=float32_error,
         float64_error=float64_error,
     )
+
+
+def _area(result: Result, variant: Variant) -> MachineArea:
+    machine = result.config.machine
+    return machine_area(machine, built_stages(machine, variant, result.plan.layers[variant]), shipped())

@@ -28,22 +28,28 @@ def add_to(commands: Commands) -> None:
 
 
 def _area(options: argparse.Namespace) -> None:
-    """Print the area of a machine's units and memories, with its BN stage and as a machine for fused networks.
+    """Print the area of a machine's units and memories, as the network needs it built unfused and fused.
 
-    The exit code is 3 if yosys is needed and missing.
+    A unit of which the table lacks a tile is named and left out of the totals. The exit code is 3 if yosys is needed
+    and missing.
     """
-    machine = loaded_config(options).machine
+    config = loaded_config(options)
+    machine = config.machine
     from accelsim.area.estimate import machine_area, machine_fpga
     from accelsim.area.figures import shipped
     from accelsim.area.synthesis import synthesis
-    from accelsim.report.terminal.area import area_lines, area_table, fpga_table
+    from accelsim.built_stages import built_stages
+    from accelsim.experiment import read_layers
+    from accelsim.report.terminal.area import area_lines, area_table, fpga_table, kept_bn_lines
     from accelsim.report.terminal.console import console, print_lines, print_table
 
+    network = read_layers(config)
     source = synthesis() if options.synthesise else shipped()
-    area = machine_area(machine, source)
-    fpga = machine_fpga(machine, source) if options.fpga else []
+    stages = [built_stages(machine, variant, network.layers[variant]) for variant in ("fused", "unfused")]
+    fused, unfused = (machine_area(machine, built, source) for built in stages)
     out = console()
-    print_table(out, area_table(area))
-    if fpga:
-        print_table(out, fpga_table(fpga))
-    print_lines(out, area_lines(area, machine.array.sparsity))
+    print_table(out, area_table(fused, unfused))
+    if options.fpga:
+        print_table(out, fpga_table(*(machine_fpga(machine, built, source) for built in stages)))
+    print_lines(out, kept_bn_lines(fused, network.matches))
+    print_lines(out, area_lines(fused, unfused, machine.array.sparsity))

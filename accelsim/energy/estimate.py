@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import fsum
 from typing import Literal, NamedTuple, get_args
 
@@ -11,6 +11,7 @@ from accelsim.config.run import Variant
 from accelsim.energy.action import COMPONENTS, Action, Component, LayerActions
 from accelsim.energy.price import action_pj
 from accelsim.energy.table import EnergyTable
+from accelsim.program.operations import STAGES, Stage
 
 Part = Literal["arithmetic", "on_chip_memory", "dram", "static"]
 """What energy goes into: actions of three kinds; and what components take all the time, whatever they do."""
@@ -41,7 +42,11 @@ class LayerEnergy(NamedTuple):
 
 
 def layer_energies(
-    machine: MachineConfig, table: EnergyTable, layers: Sequence[LayerActions], cycles: Iterable[int]
+    machine: MachineConfig,
+    table: EnergyTable,
+    stages: Iterable[Stage],
+    layers: Iterable[LayerActions],
+    cycles: Iterable[int],
 ) -> list[LayerEnergy]:
     """Price all layers of a variant.
 
@@ -51,13 +56,15 @@ def layer_energies(
         The machine that they run on, whose memories have their capacities.
     table
         What actions take.
+    stages
+        The stages that the variant's hardware has, from :func:`accelsim.built_stages.built_stages`.
     layers
         The actions of all layers of one variant.
     cycles
         How long each of them runs.
     """
     pj_of = _prices(machine, table)
-    powers_mw = static_powers_mw(machine, table, layers)
+    powers_mw = static_powers_mw(table, stages)
     return [
         LayerEnergy(
             layer.variant,
@@ -78,38 +85,23 @@ def part_of(action: Action) -> Part:
     return "on_chip_memory" if action.action in ("read", "write") else "arithmetic"
 
 
-def static_powers_mw(
-    machine: MachineConfig, table: EnergyTable, layers: Sequence[LayerActions]
-) -> dict[Component, float]:
-    """Return the static power of every component that has one, in mW.
-
-    A BN stage that has nothing to do in the whole variant may have been removed from the machine.
+def static_powers_mw(table: EnergyTable, stages: Iterable[Stage]) -> dict[Component, float]:
+    """Return the static power of every component that has one and is there, in mW.
 
     Parameters
     ----------
-    machine
-        The machine.
     table
         What components take.
-    layers
-        The actions of all layers of the variant.
+    stages
+        The stages that the hardware has; it has all other components.
     """
-    absent: set[Component] = set()
-    is_folded = all(layer.variant != "unfused" for layer in layers)
-    if is_folded and machine.bn.when_fused == "removed" and not _normalises(layers):
-        absent.add("bn_stage")
-    if machine.requantization is None:
-        absent.add("requantizer")
+    absent: frozenset[str] = frozenset(STAGES).difference(stages)
     powers: dict[Component, float] = {}
     for component in COMPONENTS:
         power = getattr(table.static, component)
         if power is not None and component not in absent:
             powers[component] = power.mw
     return powers
-
-
-def _normalises(layers: Iterable[LayerActions]) -> bool:
-    return any(action.component == "bn_stage" for layer in layers for action in layer.actions)
 
 
 def _actions_energy(actions: Iterable[Action], pj_of: Callable[[Action], float]) -> list[ComponentEnergy]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from accelsim.built_stages import built_stages
 from accelsim.config import LoadedConfig, load_config
 from accelsim.energy.estimate import layer_energies
 from accelsim.energy.network import experiment_actions
@@ -142,6 +143,7 @@ class Result:
             for energy in layer_energies(
                 self.config.machine,
                 self.energy_table,
+                built_stages(self.config.machine, run.variant, self.plan.layers[run.variant]),
                 [layer for layer in self._layer_actions if layer.variant == run.variant],
                 [layer.record.cycles for layer in run.layers],
             )

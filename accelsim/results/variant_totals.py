@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from accelsim.built_stages import built_stages
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import RunConfig, Variant
 from accelsim.energy.action import Component, LayerActions
@@ -154,4 +155,5 @@ def _energies(
         LayerActions(variant, layer.name, memo.layer_actions(machine, layer, mappings[layer.name]))
         for layer, _ in layers
     ]
-    return layer_energies(machine, energy_table, actions, [totals.cycles for _, totals in layers])
+    stages = built_stages(machine, variant, plan.layers[variant])
+    return layer_energies(machine, energy_table, stages, actions, [totals.cycles for _, totals in layers])

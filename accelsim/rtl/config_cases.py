@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from accelsim.built_stages import built_stages
 from accelsim.config import LoadedConfig
 from accelsim.config.run import Variant
-from accelsim.experiment import machine_units, map_variants, plan_network
+from accelsim.experiment import map_variants, plan_network
 from accelsim.layers import ConvShape, Epilogue, Layer, StreamShape
 from accelsim.mapping.plan import LayerMapping
 from accelsim.rtl.case import RtlCase, rtl_case
@@ -55,8 +56,7 @@ def config_cases(config: LoadedConfig, seed: int) -> Iterator[RtlCase]:
     mappings = map_variants(machine, layers, {}, config.run.objective)
     done: set[_Key] = set()
     for variant in config.run.variants:
-        units = machine_units(machine, variant, layers[variant])
-        has_bn = machine.bn.placement == "pass" or "bn_stage" in units
+        has_bn = "bn_stage" in built_stages(machine, variant, layers[variant])
         for layer in layers[variant]:
             mapping = mappings[variant][layer.name]
             key = _Key(layer.shape, layer.epilogue, mapping, has_bn)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
+from accelsim.built_stages import built_stages
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import TilingConfig, Variant
 from accelsim.errors import MappingError
@@ -50,7 +51,7 @@ def random_case(seed: int, number: int) -> tuple[Source, RtlCase]:
     case_seed = seed * 1_000_003 + number
     source = random_source(Random(case_seed), CHIPS[number % len(CHIPS)])  # noqa: S311  nothing here is secret
     machine, layer, mapping, variant = source
-    has_bn = variant == "unfused" or machine.bn.when_fused == "bypassed"
+    has_bn = "bn_stage" in built_stages(machine, variant, [layer])
     name = f"{seed}/{number}"
     return source, rtl_case(name, machine, layer, mapping, has_bn=has_bn, seed=case_seed)
 

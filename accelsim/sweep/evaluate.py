@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from accelsim.area.estimate import machine_area
 from accelsim.area.figures import shipped
 from accelsim.area.sram import BUFFERS
+from accelsim.built_stages import built_stages
 from accelsim.config.load import LoadedConfig
 from accelsim.config.machine import KIB
 from accelsim.config.run import Config
@@ -26,9 +27,13 @@ from accelsim.sweep.evaluation import Evaluation
 from accelsim.sweep.space import Space
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accelsim.config.machine import MachineConfig
+    from accelsim.config.run import Variant
     from accelsim.energy.table import EnergyTable
     from accelsim.experiment import Network
+    from accelsim.layers import Layer
     from accelsim.results.summary import Saving
     from accelsim.results.variant_totals import VariantTotals
     from accelsim.sweep.definition import Sweep
@@ -138,9 +143,9 @@ def figures_of(
     totals = plan_totals(config.machine, config.run, plan, memo, energy_table)
     savings = savings_of(totals)
     saving_of = savings | {"unfused": savings.get("fused")}
-    areas = _areas_um2(config.machine)
+    machine = config.machine
     return {
-        variant: _figures(of, saving_of.get(variant), config.machine, areas.get(variant))
+        variant: _figures(of, saving_of.get(variant), machine, _area_um2(machine, variant, network.layers[variant]))
         for variant, of in totals.items()
     }
 
@@ -161,14 +166,9 @@ def _figures(totals: VariantTotals, saving: Saving | None, machine: MachineConfi
     return [derived[name] if name in derived else getattr(totals, name) for name in FIGURES]
 
 
-def _areas_um2(machine: MachineConfig) -> dict[str, float]:
-    """Look the area of the machine up in each variant; there is none if the table lacks one of its tiles."""
-    try:
-        area = machine_area(machine, shipped()).machine
-    except InputError:
-        return {}
-    # a lane of the requantiser multiplies by one word, whatever is folded into it (docs/area.md)
-    return {"fused": area.fused_um2, "unfused": area.unfused_um2, "fused_into_requant": area.fused_um2}
+def _area_um2(machine: MachineConfig, variant: Variant, layers: Sequence[Layer]) -> float | None:
+    """Return the area of the machine as the network needs it built; ``None`` if the table lacks one of its tiles."""
+    return machine_area(machine, built_stages(machine, variant, layers), shipped()).machine_um2
 
 
 def _reason(error: InputError) -> str:

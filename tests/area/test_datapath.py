@@ -4,17 +4,22 @@ from typing import Any
 
 import pytest
 
-from accelsim.area.datapath import Part, Tile, datapath, fused_datapath
+from accelsim.area.datapath import Part, Tile, datapath
+from accelsim.built_stages import built_stages
 from accelsim.config.machine import MachineConfig
 from tests.area.machines import small_machine
 
 
+def unfused_parts(machine: MachineConfig) -> list[Part]:
+    return datapath(machine, built_stages(machine, "unfused", ()))
+
+
 def parts_of(unit: str, machine: MachineConfig) -> list[Part]:
-    return [part for part in datapath(machine) if part.unit == unit]
+    return [part for part in unfused_parts(machine) if part.unit == unit]
 
 
 def copies(machine: MachineConfig) -> dict[str, int]:
-    return {part.tile.module: part.copies for part in datapath(machine)}
+    return {part.tile.module: part.copies for part in unfused_parts(machine)}
 
 
 def test_a_pe_for_each_place_an_adder_for_each_column_and_lanes_as_configured() -> None:
@@ -55,7 +60,7 @@ def test_a_pe_for_each_place_an_adder_for_each_column_and_lanes_as_configured() 
     ],
 )
 def test_tiles_have_the_parameters_of_the_machine(changes: dict[str, Any], module: str, values: str) -> None:
-    tiles = [part.tile for part in datapath(small_machine(**changes))]
+    tiles = [part.tile for part in unfused_parts(small_machine(**changes))]
     assert [tile.values for tile in tiles if tile.module == module] == [values]
 
 
@@ -68,11 +73,10 @@ def test_output_stationary_arrays_are_columns_with_a_bus() -> None:
     )
 
 
-def test_a_requantiser_has_lanes_and_registers_as_other_stages_and_stays_when_fused() -> None:
+def test_a_requantiser_has_lanes_and_registers_as_other_stages() -> None:
     machine = small_machine(requantization={"lanes": 64, "latency_cycles": 2})
     lanes, registers = parts_of("requantizer", machine)
     assert (lanes.copies, registers.copies) == (3, 3 * 16 * 2)
-    assert [part.unit for part in fused_datapath(machine) if part.unit == "requantizer"] == ["requantizer"] * 2
     assert parts_of("requantizer", small_machine()) == []
 
 
@@ -85,12 +89,8 @@ def test_a_function_unit_has_no_pipeline_registers() -> None:
     assert len(parts_of("bn_stage", small_machine(bn={"latency_cycles": 5, "placement": "pass"}))) == 1
 
 
-def test_a_removed_bn_stage_is_gone_with_its_registers_and_nothing_else_is() -> None:
+def test_a_stage_that_is_not_built_is_gone_with_its_registers_and_nothing_else_is() -> None:
     machine = small_machine(bn={"latency_cycles": 5})
-    gone = [part.unit for part in datapath(machine) if part not in fused_datapath(machine)]
-    assert gone == ["bn_stage", "bn_stage"]
-
-
-def test_a_bypassed_bn_stage_stays() -> None:
-    machine = small_machine(bn={"when_fused": "bypassed"})
-    assert fused_datapath(machine) == datapath(machine)
+    without = datapath(machine, ("residual_add", "pooling", "activation"))
+    assert [part.unit for part in unfused_parts(machine) if part not in without] == ["bn_stage", "bn_stage"]
+    assert [part for part in without if part not in unfused_parts(machine)] == []

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from accelsim.area.datapath import Tile
-from accelsim.area.figures import CellFigures, FigureSource, shipped
+from accelsim.area.figures import CellFigures, FigureSource, shipped, shipped_figures
 from accelsim.area.study import PSUM_BITS, SIDES, STYLES, shares, shares_table, square_machine, tiles_table
+from accelsim.errors import InputError
 
 
 def cells(tile: Tile) -> CellFigures:
@@ -45,13 +46,19 @@ def test_a_table_has_a_line_for_each_width_and_style() -> None:
     assert lines[2].startswith(f"| 4 bits | {STYLES[0].name} | 50.0 / 44.4 / 44.4 | ")
 
 
+def test_a_source_without_a_tile_makes_no_study() -> None:
+    without = SOURCE._replace(cells=lambda tile: None if tile.module == "pooling" else cells(tile))
+    with pytest.raises(InputError, match="made up lacks tiles of the study: python"):
+        shares(without)
+
+
 @pytest.mark.parametrize(("psum_bits", "word_bits"), [(16, 8), (24, 12), (32, 16), (32, 32)])
 def test_the_documentation_puts_lanes_of_the_requantiser_beside_those_of_bn(
     psum_bits: int, word_bits: int, repository: Path
 ) -> None:
     lane = (("LANES", 1), ("LATENCY", 0), ("PSUM_BITS", psum_bits), ("PARAMETER_BITS", word_bits))
     tiles = Tile("requantizer", lane), Tile("bn_stage", (*lane, ("RAW", 0)))
-    areas = " | ".join(f"{shipped().cells(tile).area_um2:,.0f}" for tile in tiles)
+    areas = " | ".join(f"{shipped_figures()[tile].cells.area_um2:,.0f}" for tile in tiles)
     text = (repository / "docs" / "area.md").read_text(encoding="utf-8")
     assert f"| {psum_bits}, {word_bits} bits | {areas} | " in text
 

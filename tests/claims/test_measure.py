@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from accelsim.claims import measure
 from accelsim.claims.measure import DOCUMENTS_MACHINE, NETWORKS, PLACEMENTS, measure_claims
 from accelsim.errors import InputError
 from accelsim.report.terminal.claims import CLAIMS, claims_markdown, claims_table
+from tests.cli.tiny import NETWORK
 from tests.report.terminal.printing import printed
 
 
@@ -35,3 +37,30 @@ def test_the_claims(repository: Path) -> None:
 def test_without_the_configurations(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         measure_claims(tmp_path)
+
+
+@pytest.fixture
+def documents_config(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration of the document's machine, alone in a folder in which it can be changed."""
+    monkeypatch.setattr(measure, "NETWORKS", ())
+    text = (repository / "configs" / f"{DOCUMENTS_MACHINE}.yaml").read_text(encoding="utf-8")
+    text = text.replace("energy/", f"{repository}/configs/energy/").replace("../workloads/alpha5", "net")
+    (tmp_path / "net.yaml").write_text(NETWORK, encoding="utf-8")
+    config = tmp_path / f"{DOCUMENTS_MACHINE}.yaml"
+    config.write_text(text, encoding="utf-8")
+    return config
+
+
+def test_an_area_of_which_a_tile_is_missing_is_no_figure(documents_config: Path) -> None:
+    documents_config.write_text(documents_config.read_text().replace("operand_bits: 4", "operand_bits: 5"))
+    (measured,) = measure_claims(documents_config.parent)
+    assert measured.array_area_percent is measured.datapath_area_percent is measured.area_percent is None
+    assert "|  | area with memories | - |" in claims_markdown([measured])
+
+
+def test_no_area_is_saved_where_a_batchnorm_stays(documents_config: Path) -> None:
+    (measured,) = measure_claims(documents_config.parent)
+    assert measured.array_area_percent
+    (documents_config.parent / "net.yaml").write_text(NETWORK + "  - {name: bn2, op: batchnorm}\n")
+    (measured,) = measure_claims(documents_config.parent)
+    assert (measured.array_area_percent, measured.datapath_area_percent, measured.area_percent) == (0, 0, 0)

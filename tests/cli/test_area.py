@@ -9,6 +9,7 @@ import pytest
 
 from accelsim.area import synthesis
 from accelsim.cli import main
+from tests.cli.tiny import NETWORK
 
 
 def area(repository: Path, *options: str) -> int:
@@ -32,14 +33,65 @@ def test_fpga_counts_are_printed_if_asked_for(repository: Path, capsys: pytest.C
     assert "of a 7-series FPGA" in capsys.readouterr().out
 
 
-def test_a_machine_beyond_the_table_needs_synthesis(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert area(repository, "--set", "machine.array.operand_bits=5") == 2
+@pytest.mark.parametrize(
+    ("setting", "missing", "total"),
+    [
+        (
+            "machine.array.operand_bits=5",
+            [
+                "conv array: {} pe_stationary with STATIONARY_BITS=5 STREAM_BITS=5 PSUM_BITS=16 SHADOW=0",
+                "residual add: {} residual_add with LANES=1 LATENCY=0 PSUM_BITS=16 OPERAND_BITS=5",
+            ],
+            "with memories, without conv array and residual add",
+        ),
+        (
+            "machine.bn.parameter_bits=9",
+            ["BN stage: {} bn_stage with LANES=1 LATENCY=0 PSUM_BITS=16 PARAMETER_BITS=9 RAW=0"],
+            "with memories, without BN stage",
+        ),
+    ],
+)
+def test_a_machine_beyond_the_table_has_the_rest_and_is_told_what_is_missing(
+    repository: Path, capsys: pytest.CaptureFixture[str], setting: str, missing: list[str], total: str
+) -> None:
+    assert area(repository, "--fpga", "--set", setting) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    lines = printed.out.splitlines()
+    named = [line.format("the table that ships with accelsim has no") for line in missing]
+    assert [line for line in lines if " has no " in line] == named
+    assert lines[lines.index(named[-1]) + 1].startswith("what is missing can be synthesised: ")
+    assert any(line.startswith(f" {total} ") for line in lines)
+    assert " with memories   " not in printed.out
+    assert any(line.split() == ["activation", "30,890", "30,890"] for line in lines)
+
+
+def test_a_network_whose_batchnorm_stays_keeps_the_stage(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert area(repository) == 0
+    folds = capsys.readouterr().out
+    bn, relu = "  - {name: bn, op: batchnorm}\n", "  - {name: relu, op: relu}\n"
+    network = tmp_path / "late.yaml"
+    network.write_text(NETWORK.replace(bn + relu, relu + bn))
+    assert area(repository, "--set", f"run.workload={network}") == 0
+    stays = capsys.readouterr().out
+    sentence = "the fused machine keeps its BN stage: 1 of 1 BatchNorm is not folded"
+    assert sentence in stays
+    assert sentence not in folds
+    totals = [
+        next(line.split() for line in text.splitlines() if "with memories" in line)[2:] for text in (folds, stays)
+    ]
+    assert totals == [["636,707", "661,331", "3.72", "%"], ["661,331", "661,331"]]
+
+
+def test_without_the_network_there_is_no_area(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert area(repository, "--set", f"run.workload={tmp_path / 'none.yaml'}") == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(
-        "error: the table that ships with accelsim has no pe_stationary with "
-        "STATIONARY_BITS=5 STREAM_BITS=5 PSUM_BITS=16 SHADOW=0; "
-    )
+    assert "none.yaml" in printed.err
 
 
 def test_without_yosys_synthesis_says_what_to_install(

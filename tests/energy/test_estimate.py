@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 import accelsim
-from accelsim.config.machine import MachineConfig
-from accelsim.config.run import Variant
 from accelsim.energy.action import Action, LayerActions, action
 from accelsim.energy.estimate import LayerEnergy, layer_energies
 from accelsim.energy.network import experiment_actions
 from accelsim.energy.price import action_pj
 from accelsim.energy.table import EnergyTable, read_energy_table
+from accelsim.program.operations import STAGES, Stage
 from tests.energy.cases import TABLE, machine
 
 ON = machine(accumulator={"psums": 256})
@@ -41,12 +40,11 @@ def entries(layer: LayerEnergy) -> list[Any]:
 
 
 def energies(
-    table: EnergyTable, *layers: tuple[int, tuple[Action, ...]], on: MachineConfig = ON, variant: Variant = "fused"
+    table: EnergyTable, *layers: tuple[int, tuple[Action, ...]], stages: tuple[Stage, ...] = STAGES
 ) -> list[LayerEnergy]:
     """Price layers, of each of which its cycles and actions are given."""
-    return layer_energies(
-        on, table, [LayerActions(variant, "a", done) for _, done in layers], [cycles for cycles, _ in layers]
-    )
+    actions = [LayerActions("fused", "a", done) for _, done in layers]
+    return layer_energies(ON, table, stages, actions, [cycles for cycles, _ in layers])
 
 
 def test_actions_add_up_by_component_and_part() -> None:
@@ -83,17 +81,13 @@ def test_static_power_takes_its_share_of_every_cycle_of_a_layer() -> None:
     assert first.total_pj == pytest.approx(1772 + 6000)
 
 
-@pytest.mark.parametrize(
-    ("when_fused", "normalises", "counts"),
-    [("removed", True, True), ("removed", False, False), ("bypassed", False, True)],
-)
-def test_a_bn_stage_that_was_removed_takes_no_static_power(when_fused: str, normalises: bool, counts: bool) -> None:
-    on = machine(accumulator={"psums": 256}, bn={"when_fused": when_fused})
-    # a layer without a BatchNorm is on a machine that has its stage if another layer has one
-    layers = [(10, POOLING), (10, ACTIONS if normalises else POOLING)]
-    for layer in energies(with_static(bn_stage=1, pooling=1), *layers, on=on):
+@pytest.mark.parametrize("absent", ["bn_stage", "requantizer"])
+def test_a_stage_that_is_not_built_takes_no_static_power(absent: Stage) -> None:
+    table = with_static(bn_stage=1, requantizer=2, pooling=3)
+    stages = tuple(stage for stage in STAGES if stage != absent)
+    for layer in energies(table, (10, POOLING), (10, ()), stages=stages):
         static = {component for component, part, _ in layer.components if part == "static"}
-        assert static == ({"bn_stage", "pooling"} if counts else {"pooling"})
+        assert static == {"bn_stage", "requantizer", "pooling"} - {absent}
 
 
 def test_all_of_a_network_is_priced(repository: Path) -> None:
@@ -107,15 +101,3 @@ def test_all_of_a_network_is_priced(repository: Path) -> None:
         assert priced[layer.variant, layer.layer] == pytest.approx(
             sum(done.count * action_pj(config.machine, table, done) for done in layer.actions)
         )
-
-
-@pytest.mark.parametrize("requantization", [None, {"lanes": 3}])
-def test_a_requantiser_takes_static_power_where_there_is_one(requantization: dict[str, int] | None) -> None:
-    on = machine(accumulator={"psums": 256}, **({"requantization": requantization} if requantization else {}))
-    (layer,) = energies(with_static(requantizer=3), (100, ()), on=on)
-    assert [entry.component for entry in layer.components] == (["requantizer"] if requantization else [])
-
-
-def test_an_unfused_machine_has_its_bn_stage_whatever_the_network() -> None:
-    (layer,) = energies(with_static(bn_stage=1), (10, POOLING), variant="unfused")
-    assert layer.components[-1][:2] == ("bn_stage", "static")

@@ -10,22 +10,27 @@ import pytest
 
 import accelsim
 from accelsim import experiment
+from accelsim.area.estimate import machine_area
+from accelsim.area.figures import shipped
 from accelsim.cli import main
+from accelsim.config.run import Variant
 from accelsim.energy.table import read_energy_table
 from accelsim.errors import AccelsimError, MappingError
 from accelsim.experiment import in_layers
 from accelsim.memo import Memo
+from accelsim.program.operations import STAGES, Stage
 from accelsim.sweep import evaluate
 from accelsim.sweep.columns import FIGURES
 from accelsim.sweep.evaluate import Evaluator, PointError
-from accelsim.sweep.evaluation import Point
+from accelsim.sweep.evaluation import Evaluation, Point
 from accelsim.sweep.folder import begin
 from accelsim.sweep.objectives import ENERGIES, SAVINGS
 from accelsim.sweep.reading import read_sweep
 from accelsim.sweep.show import point_yaml
 from accelsim.workload import read_network
+from tests.cli.tiny import NETWORK
 from tests.results.runs import CONFIGS
-from tests.sweep.tiny_sweeps import MIXED_AXES, evaluations_of, points_of, refusal, tiny_sweep
+from tests.sweep.tiny_sweeps import MIXED_AXES, evaluations_of, points_of, refusal, sweep_file, tiny_sweep
 
 
 def test_every_point_is_what_a_run_of_its_configuration_gives(tmp_path: Path) -> None:
@@ -71,23 +76,43 @@ def test_the_key_of_a_point_is_that_of_accelsim_run(tmp_path: Path, monkeypatch:
     assert Evaluator(sweep).evaluate(points_of(sweep)[3]).config_sha256 == summary["config_sha256"]
 
 
-def test_areas_are_those_of_the_machine_with_its_memories(repository: Path, tmp_path: Path) -> None:
-    from accelsim.area.estimate import machine_area
-    from accelsim.area.figures import shipped
+def figure(evaluation: Evaluation, variant: Variant, name: str) -> Any:
+    return evaluation.figures[variant][list(FIGURES).index(name)]
 
+
+def test_areas_are_those_of_the_machine_with_its_memories(repository: Path, tmp_path: Path) -> None:
     path = tmp_path / "sweep.yaml"
     base = repository / "configs" / "alpha5.yaml"
     path.write_text(f"base: {base}\naxes:\n- machine.array.operand_bits: [4, 5]\n")
-    sweep = read_sweep(path)
-    known, unknown = evaluations_of(sweep)
-    area = machine_area(accelsim.load_config(base).machine, shipped()).machine
-    at = list(FIGURES).index
-    assert known.figures["fused"][at("area_um2")] == area.fused_um2
-    assert known.figures["unfused"][at("area_um2")] == area.unfused_um2
-    assert known.figures["fused"][at("cycles_x_area")] == known.figures["fused"][at("cycles")] * area.fused_um2
+    known, unknown = evaluations_of(read_sweep(path))
+    machine = accelsim.load_config(base).machine
+    behind = STAGES[2:]  # without a requantiser
+    built: dict[Variant, tuple[Stage, ...]] = {"fused": behind, "unfused": ("bn_stage", *behind)}
+    for variant, stages in built.items():
+        area_um2 = machine_area(machine, stages, shipped()).machine_um2
+        assert area_um2
+        assert figure(known, variant, "area_um2") == area_um2
+        assert figure(known, variant, "cycles_x_area") == figure(known, variant, "cycles") * area_um2
     assert unknown.reason is None  # no such tile in the table: all figures but the areas
-    missing = {name for name, value in zip(FIGURES, unknown.figures["fused"], strict=True) if value is None}
-    assert missing == {"area_um2", "cycles_x_area"}
+    for variant in built:
+        missing = {name for name, value in zip(FIGURES, unknown.figures[variant], strict=True) if value is None}
+        assert missing == {"area_um2", "cycles_x_area"}
+
+
+def test_areas_of_a_machine_are_those_that_each_network_needs(tmp_path: Path) -> None:
+    sweep_file(tmp_path, "  - machine.bn.placement: [inline, pass, offchip]\n")
+    bn, relu = "  - {name: bn, op: batchnorm}\n", "  - {name: relu, op: relu}\n"
+    (tmp_path / "late.yaml").write_text(NETWORK.replace(bn + relu, relu + bn))  # its BatchNorm is not folded
+    with (tmp_path / "sweep.yaml").open("a") as sweep:
+        sweep.write("workloads: [net.yaml, late.yaml]\n")
+    evaluations = evaluations_of(read_sweep(tmp_path / "sweep.yaml"))
+    folds, late = evaluations[:3], evaluations[3:]
+    for evaluation in folds:
+        assert figure(evaluation, "fused", "area_um2") < figure(evaluation, "unfused", "area_um2")
+    for evaluation, other in zip(late, folds, strict=True):
+        area_um2 = figure(evaluation, "fused", "area_um2")
+        assert area_um2 == figure(evaluation, "unfused", "area_um2") == figure(other, "unfused", "area_um2")
+        assert figure(evaluation, "fused", "cycles_x_area") == figure(evaluation, "fused", "cycles") * area_um2
 
 
 def test_each_folded_variant_saves_against_the_unfused_one(tmp_path: Path) -> None:
