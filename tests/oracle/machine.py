@@ -337,8 +337,10 @@ class Unit(Generic[Op]):
         self.current: Op | None = None
         self.cycles: Iterator[Cycle] = iter(())
         self.cycle: Cycle = {}
+        self.needed: list[tuple[Token, int]] = []
         self.has_offered = False
         self.starts: list[int] = []
+        self.look_ahead()
 
     def advance(self) -> Op | None:
         """Go on to the next cycle; return the operation whose last cycle was the previous one."""
@@ -357,15 +359,23 @@ class Unit(Generic[Op]):
         following = self.waiting[0]
         return following.offers if isinstance(following, AccumulateOperation) else ()
 
+    def look_ahead(self) -> None:
+        """Count what the next operation needs of each token, in the order in which the unit looks at them."""
+        needed = Counter(self.waiting[0].takes if self.waiting else ())
+        order = dict.fromkeys((*LOOKED_AT[self.name], *needed))
+        self.needed = [(token, needed[token]) for token in order if needed[token]]
+
     def lacks(self, tokens: Counter[Token]) -> Token | None:
         """Return the first token that the next operation lacks."""
-        needed = Counter(self.waiting[0].takes)
-        order = (*LOOKED_AT[self.name], *needed)
-        return next((token for token in order if tokens[token] < needed[token]), None)
+        for token, count in self.needed:
+            if tokens[token] < count:
+                return token
+        return None
 
     def start(self, now: int) -> Op:
         """Start the next operation; this is its first cycle."""
         self.current = self.waiting.popleft()
+        self.look_ahead()
         self.account_needed.subtract(self.accounts_of(self.current))
         self.cycles = self.cycles_of(self.current)
         self.cycle = next(self.cycles, {})
@@ -431,7 +441,8 @@ class Machine:
     def start_operations(self, now: int) -> None:
         """Start what can start, until what that gives in this same cycle makes nothing else start."""
         for unit in self.units:
-            self.tokens.update(unit.offer())
+            if offered := unit.offer():
+                self.tokens.update(offered)
         started = True
         while started:
             started = False
