@@ -71,25 +71,28 @@ class FeatureMap(NamedTuple):
     ) -> Transfer:
         """Return the DMA descriptor for some channels of a region, with runs that touch merged."""
         bits = self.element_bits
+        row_bytes = self.row_bytes
+        plane_bytes = self.shape.height * row_bytes
+        image_bytes = self.shape.channels * plane_bytes
         first_byte = region.left * bits // 8
-        start = self.address + region.image * self.image_bytes + channels.start * self.plane_bytes
+        start = self.address + region.image * image_bytes + channels.start * plane_bytes
         run = ceil_div(region.right * bits, 8) - first_byte
         rows, planes, images = region.bottom - region.top, channels.size, region.images
-        if run == self.row_bytes:
+        if run == row_bytes:
             run, rows = run * rows, 1
-        if run == self.plane_bytes:
+        if run == plane_bytes:
             run, planes = run * planes, 1
-        if run == self.image_bytes:
+        if run == image_bytes:
             run, images = run * images, 1
         return Transfer(
             direction,
             buffer,
-            start + region.top * self.row_bytes + first_byte,
+            start + region.top * row_bytes + first_byte,
             run,
             rows,
-            self.row_bytes,
+            row_bytes,
             planes,
-            self.plane_bytes,
+            plane_bytes,
             images,
-            self.image_bytes,
+            image_bytes,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from math import fsum
 from typing import NamedTuple
 
 from accelsim.area.datapath import Part, Tile, datapath
@@ -51,7 +52,7 @@ class MachineArea(NamedTuple):
     @property
     def memories_um2(self) -> float:
         """All memories; they are the same in all variants."""
-        return sum(memory.area_um2 for memory in self.memories)
+        return fsum(memory.area_um2 for memory in self.memories)
 
     @property
     def datapath_um2(self) -> float | None:
@@ -67,18 +68,11 @@ class MachineArea(NamedTuple):
     @property
     def known_um2(self) -> float:
         """The units that are known, without memories: less than the datapath where one is not."""
-        return sum(unit.area_um2 for unit in self.units if unit.area_um2 is not None)
+        return fsum(unit.area_um2 for unit in self.units if unit.area_um2 is not None)
 
     def of_units(self, names: Sequence[str]) -> float | None:
         """Some units together, of which the machine may lack some; ``None`` if one that it has is not known."""
         return _total_um2([unit for unit in self.units if unit.unit in names])
-
-
-def saved_percent(fused_um2: float | None, unfused_um2: float | None) -> float | None:
-    """Return how much smaller a fused area is than the unfused one, in per cent; ``None`` if one is not known."""
-    if fused_um2 is None or unfused_um2 is None:
-        return None
-    return 100 * (1 - fused_um2 / unfused_um2)
 
 
 def machine_area(machine: MachineConfig, stages: Iterable[Stage], source: FigureSource) -> MachineArea:
@@ -114,7 +108,7 @@ def _by_unit(machine: MachineConfig, stages: Iterable[Stage]) -> Iterable[tuple[
 def _unit_area(unit: str, parts: Iterable[Part], source: FigureSource) -> UnitArea:
     found = [(part, source.cells(part.tile)) for part in parts]
     missing = tuple(part.tile for part, cells in found if cells is None)
-    known_um2 = sum(part.copies * cells.area_um2 for part, cells in found if cells is not None)
+    known_um2 = fsum(part.copies * cells.area_um2 for part, cells in found if cells is not None)
     return UnitArea(unit, None if missing else known_um2, missing)
 
 
@@ -133,4 +127,4 @@ def _fpga(parts: Iterable[Part], source: FigureSource) -> FpgaFigures | None:
 def _total_um2(units: Iterable[UnitArea]) -> float | None:
     areas_um2 = [unit.area_um2 for unit in units]
     known_um2 = [area_um2 for area_um2 in areas_um2 if area_um2 is not None]
-    return sum(known_um2) if len(known_um2) == len(areas_um2) else None
+    return fsum(known_um2) if len(known_um2) == len(areas_um2) else None

@@ -7,11 +7,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from accelsim.area.datapath import Tile, datapath
-from accelsim.area.estimate import ARRAY_AND_BN, ARRAY_BN_AND_ACTIVATION, machine_area, saved_percent
+from accelsim.area.estimate import ARRAY_AND_BN, ARRAY_BN_AND_ACTIVATION, machine_area
 from accelsim.area.figures import FigureSource, shipped_figures
 from accelsim.built_stages import built_stages
 from accelsim.config.machine import MachineConfig
 from accelsim.errors import InputError
+from accelsim.results.saved import known_saved_percent
 
 SIDES = (8, 16, 32, 64)
 
@@ -91,7 +92,7 @@ def tiles_table() -> str:
     for tile in tiles:
         cells, fpga, _ = shipped_figures()[tile]
         counts = " | ".join(f"{count:,}" for count in (cells.cells, *fpga))
-        lines.append(f"| `{tile.module}` | {_varying(tile)} | {cells.area_um2:,.0f} | {counts} |")
+        lines.append(f"| `{tile.module}` | {_varying(tile)} | {cells.area_um2:z,.0f} | {counts} |")
     return "\n".join(lines)
 
 
@@ -115,7 +116,7 @@ def square_machine(side: int, operand_bits: int, style: Style) -> MachineConfig:
 
 def _cell(share: Share) -> str:
     return " / ".join(
-        f"{percent:.1f}" for percent in (share.of_array, share.of_array_and_activation, share.of_datapath)
+        f"{percent:z.1f}" for percent in (share.of_array, share.of_array_and_activation, share.of_datapath)
     )
 
 
@@ -130,9 +131,9 @@ def _share(side: int, operand_bits: int, style: Style, source: FigureSource) -> 
         machine_area(machine, built_stages(machine, variant, ()), source) for variant in ("fused", "unfused")
     )
     percents = (
-        saved_percent(fused.of_units(ARRAY_AND_BN), unfused.of_units(ARRAY_AND_BN)),
-        saved_percent(fused.of_units(ARRAY_BN_AND_ACTIVATION), unfused.of_units(ARRAY_BN_AND_ACTIVATION)),
-        saved_percent(fused.datapath_um2, unfused.datapath_um2),
+        known_saved_percent(fused.of_units(ARRAY_AND_BN), unfused.of_units(ARRAY_AND_BN)),
+        known_saved_percent(fused.of_units(ARRAY_BN_AND_ACTIVATION), unfused.of_units(ARRAY_BN_AND_ACTIVATION)),
+        known_saved_percent(fused.datapath_um2, unfused.datapath_um2),
     )
     return Share(side, operand_bits, style, *(_known(percent, source) for percent in percents))
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from accelsim.area.estimate import ARRAY_AND_BN, MachineArea, machine_area, saved_percent
+from accelsim.area.estimate import ARRAY_AND_BN, MachineArea, machine_area
 from accelsim.area.figures import shipped
 from accelsim.built_stages import built_stages
 from accelsim.claims.identity import largest_errors
@@ -16,6 +16,7 @@ from accelsim.config import load_config
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Variant
 from accelsim.results.result import Result, simulate
+from accelsim.results.saved import known_saved_percent
 from accelsim.results.summary import saving_between
 
 Placement = Literal["inline", "pass", "offchip"]
@@ -109,9 +110,9 @@ def _measurement(result: Result, float32_error: float, float64_error: float) -> 
         cycles_percent=saving.cycles_percent or 0.0,
         dram_percent=saving.dram_bytes_percent or 0.0,
         bandwidth=(fused.average_bandwidth_bytes_per_cycle, unfused.average_bandwidth_bytes_per_cycle),
-        array_area_percent=saved_percent(fused_area.of_units(ARRAY_AND_BN), unfused_area.of_units(ARRAY_AND_BN)),
-        datapath_area_percent=saved_percent(fused_area.datapath_um2, unfused_area.datapath_um2),
-        area_percent=saved_percent(fused_area.machine_um2, unfused_area.machine_um2),
+        array_area_percent=known_saved_percent(fused_area.of_units(ARRAY_AND_BN), unfused_area.of_units(ARRAY_AND_BN)),
+        datapath_area_percent=known_saved_percent(fused_area.datapath_um2, unfused_area.datapath_um2),
+        area_percent=known_saved_percent(fused_area.machine_um2, unfused_area.machine_um2),
         intermediate_bytes=unfused.dram_write_bytes - fused.dram_write_bytes,
         float32_error=float32_error,
         float64_error=float64_error,

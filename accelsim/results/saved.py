@@ -9,3 +9,8 @@ def saved_percent(now: float, before: float) -> float:
     Of integers it is exact but for the one rounding of the division.
     """
     return 100 * (before - now) / before
+
+
+def known_saved_percent(now: float | None, before: float | None) -> float | None:
+    """Return the same; ``None`` where one of the two is not known, or there was nothing to save."""
+    return saved_percent(now, before) if before and now is not None else None

@@ -19,7 +19,7 @@ from accelsim.experiment import VariantRun
 from accelsim.fusion.match import Match
 from accelsim.layers import Layer
 from accelsim.results.bandwidth import spread_over_windows, window_edges
-from accelsim.results.saved import saved_percent
+from accelsim.results.saved import known_saved_percent
 from accelsim.results.variant_totals import VariantTotals, run_totals
 from accelsim.workload.nodes import Unmodelled
 
@@ -200,20 +200,20 @@ def savings_of(variants: Mapping[Variant, VariantSummary] | Mapping[Variant, Var
 def saving_between(fused: VariantSummary | VariantTotals, unfused: VariantSummary | VariantTotals) -> Saving:
     """Compare a folded variant with the unfused one."""
     return Saving(
-        cycles_percent=_percent(fused.cycles, unfused.cycles),
-        dram_bytes_percent=_percent(
+        cycles_percent=known_saved_percent(fused.cycles, unfused.cycles),
+        dram_bytes_percent=known_saved_percent(
             fused.dram_read_bytes + fused.dram_write_bytes, unfused.dram_read_bytes + unfused.dram_write_bytes
         ),
-        ops_percent=_percent(fused.ops, unfused.ops),
-        convolution_ops_percent=_percent(
+        ops_percent=known_saved_percent(fused.ops, unfused.ops),
+        convolution_ops_percent=known_saved_percent(
             fused.operations.convolution + fused.operations.batchnorm,
             unfused.operations.convolution + unfused.operations.batchnorm,
         ),
-        function_unit_busy_percent=_percent(
+        function_unit_busy_percent=known_saved_percent(
             fused.busy_cycles.get("function_unit", 0), unfused.busy_cycles.get("function_unit", 0)
         ),
-        energy_percent=_percent(fused.energy_pj, unfused.energy_pj),
-        energy_delay_percent=_percent(fused.energy_delay_pj_cycles, unfused.energy_delay_pj_cycles),
+        energy_percent=known_saved_percent(fused.energy_pj, unfused.energy_pj),
+        energy_delay_percent=known_saved_percent(fused.energy_delay_pj_cycles, unfused.energy_delay_pj_cycles),
     )
 
 
@@ -264,7 +264,3 @@ def unmodelled_operators(nodes: Sequence[Unmodelled], unfused: Sequence[Layer], 
         )
         for node in nodes
     ]
-
-
-def _percent(now: float | None, before: float | None) -> float | None:
-    return saved_percent(now, before) if before and now is not None else None

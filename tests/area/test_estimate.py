@@ -8,12 +8,12 @@ from accelsim.area.estimate import (
     UnitFpga,
     machine_area,
     machine_fpga,
-    saved_percent,
 )
 from accelsim.area.figures import CellFigures, FigureSource, FpgaFigures, shipped
 from accelsim.built_stages import built_stages
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Variant
+from accelsim.results.saved import known_saved_percent
 from tests.area.machines import small_machine
 
 AREAS = {"pe_stationary": 100, "accumulator": 10, "bn_stage": 40, "delay_line": 1}
@@ -77,7 +77,7 @@ def test_memories_are_in_every_variant() -> None:
 def test_what_is_saved_is_a_share_of_the_unfused_area() -> None:
     fused, unfused = (area_of(small_machine(), variant).of_units(ARRAY_AND_BN) for variant in ("fused", "unfused"))
     assert (fused, unfused) == (1200, 1280)
-    assert saved_percent(fused, unfused) == 6.25
+    assert known_saved_percent(fused, unfused) == 6.25
 
 
 def test_a_unit_with_a_missing_tile_has_no_area_and_neither_has_a_total_with_it() -> None:
@@ -93,10 +93,6 @@ def test_a_machine_that_does_not_have_the_missing_stage_has_an_area() -> None:
     source = without("bn_stage")
     assert area_of(small_machine(), "fused", source).datapath_um2 == 1265
     assert area_of(small_machine(), "unfused", source).datapath_um2 is None
-
-
-def test_nothing_is_saved_of_what_is_not_known() -> None:
-    assert saved_percent(None, 1) is saved_percent(1, None) is saved_percent(None, None) is None
 
 
 def test_fpga_counts_are_sums_of_tiles_too() -> None:

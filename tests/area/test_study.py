@@ -26,7 +26,7 @@ def test_a_lane_serves_a_column_so_the_share_falls_with_the_rows() -> None:
 
 
 def percent(bn: int, column: int) -> float:
-    return 100 * (1 - (column - bn) / column)
+    return 100 * bn / column
 
 
 def test_every_width_and_style_has_its_machines() -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from accelsim.area.estimate import ARRAY_AND_BN, ARRAY_BN_AND_ACTIVATION, saved_percent
+from accelsim.area.estimate import ARRAY_AND_BN, ARRAY_BN_AND_ACTIVATION
 from accelsim.area.figures import FpgaFigures
 from accelsim.area.liberty import LIBRARY
 from accelsim.config.sparsity import DENSE, Sparsity
 from accelsim.documents.wording import counted
 from accelsim.report.unit_names import UNIT_NAMES
+from accelsim.results.saved import known_saved_percent
 
 if TYPE_CHECKING:
     from accelsim.area.estimate import MachineArea, UnitFpga
@@ -59,8 +60,8 @@ def area_table(fused: MachineArea, unfused: MachineArea) -> Table:
 
 def area_lines(fused: MachineArea, unfused: MachineArea, sparsity: Sparsity = DENSE) -> list[str]:
     """Say what is missing, how much of some units together fusing saves, where figures are from, and what they lack."""
-    array = saved_percent(fused.of_units(ARRAY_AND_BN), unfused.of_units(ARRAY_AND_BN))
-    documented = saved_percent(fused.of_units(ARRAY_BN_AND_ACTIVATION), unfused.of_units(ARRAY_BN_AND_ACTIVATION))
+    array = known_saved_percent(fused.of_units(ARRAY_AND_BN), unfused.of_units(ARRAY_AND_BN))
+    documented = known_saved_percent(fused.of_units(ARRAY_BN_AND_ACTIVATION), unfused.of_units(ARRAY_BN_AND_ACTIVATION))
     selectors = f"without the selectors of sparsity {sparsity}, a multiplexer of {sparsity.block} operands in every PE"
     has_requantizer = any(unit.unit == "requantizer" for unit in unfused.units)
     return [
@@ -137,7 +138,7 @@ def _um2(area_um2: float | None) -> str:
 
 def _saved(fused_um2: float | None, unfused_um2: float | None) -> str:
     """Return what is saved; nothing saved is no figure."""
-    percent = saved_percent(fused_um2, unfused_um2)
+    percent = known_saved_percent(fused_um2, unfused_um2)
     return _percent(percent) if percent else ""
 
 

@@ -32,16 +32,16 @@ def words_of(part: RenderableType) -> list[list[str]]:
 def test_every_tensor_has_a_line() -> None:
     lines = words_of(differences_table(numerics([LAYER, LOGITS, OUTPUT])))
     assert lines[-3:] == [
-        ["conv_out", "layer", "2.00e+00", "3.00e-07", "1.50e-07", "131.2", "1.5e-16"],
-        ["logits", "logit", "4.00e+00", "2.00e-06", "5.00e-07", "120.0"],
-        ["[y]", "output", "5.00e-01", "0.00e+00", "0.00e+00", "inf"],
+        ["conv_out", "layer", "2.00e+00", "3e-07", "1e-07", "131", "1e-16"],
+        ["logits", "logit", "4.00e+00", "2e-06", "5e-07", "120"],
+        ["[y]", "output", "5.00e-01", "0e+00", "0e+00", "inf"],
     ]
 
 
 def test_the_verdict_names_tolerances_inputs_and_the_largest_error() -> None:
     assert verdict_lines(numerics([LAYER, LOGITS, OUTPUT]), seed=7, inputs=None) == [
-        "onnxruntime: same; off by at most 5.0e-07 of a tensor's scale (tolerance 1e-04)",
-        "float64, layer by layer: same; off by at most 1.5e-16 of the magnitudes added up (tolerance 1e-12)",
+        "onnxruntime: same; off by at most 5e-07 of a tensor's scale (tolerance 1e-04)",
+        "float64, layer by layer: same; off by at most 1e-16 of the magnitudes added up (tolerance 1e-12)",
         "inputs: random, seed 7",
     ]
 
