@@ -10,30 +10,37 @@ CONSTRAINTS ?= constraints/pinned.txt
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS))
 DESCRIBED = setup.cfg pyproject.toml $(CONSTRAINTS)
 
-.PHONY: run test test-lowest test-newest fast check constraints clean
+# What is tested: everything, with fixed seeds.
+SELECTED ?=
+
+.PHONY: run test check suite test-lowest test-newest constraints clean
+.NOTPARALLEL:
+unexport PYTHONDONTWRITEBYTECODE
 
 run: $(BIN)/.runs
 	$(BIN)/accelsim run configs/resnet18.yaml --force
 
-test: $(BIN)/.tests check
-	$(BIN)/pytest -n 2
+test: check suite
 
 check: $(BIN)/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The lower bounds in setup.cfg are true: what takes no minutes passes with them.
+suite: $(BIN)/.tests
+	$(BIN)/pytest -n 2 --dist worksteal $(SELECTED)
+
+# The lower bounds in setup.cfg are true: with them, all passes that depends on what is installed.
 test-lowest:
-	$(MAKE) VENV=.venv-lowest CONSTRAINTS=constraints/lowest.txt fast
+	$(MAKE) suite VENV=.venv-lowest CONSTRAINTS=constraints/lowest.txt SELECTED='-m "not slow" -W ignore'
 
-fast: $(BIN)/.tests
-	$(BIN)/pytest -n 2 -m 'not slow' -W default
-
-# What breaks with the newest versions of today, in cases of a fresh seed. It gates nothing: constraints/ is renewed by it.
+# What breaks with today's newest versions, in cases that nobody has tried before. It gates nothing.
+test-newest: SEED := $(shell date +%s)
 test-newest:
 	rm -rf .venv-newest
-	-$(MAKE) VENV=.venv-newest CONSTRAINTS= test
+	-$(MAKE) check VENV=.venv-newest CONSTRAINTS=
+	-$(MAKE) suite VENV=.venv-newest CONSTRAINTS= \
+	    SELECTED='--seed $(SEED) --hypothesis-profile fresh --hypothesis-seed $(SEED)'
 
 # All that is installed, directly or not, and the build backend.
 constraints: | $(BIN)

@@ -24,6 +24,8 @@ from tests.hand_built import changed
 from tests.mapping.tiny_layers import tiny_case
 from tests.random_cases import Case, random_case, random_machine, random_sparse_case, seeded
 
+pytestmark = pytest.mark.slow
+
 FURTHER_VALUES: dict[str, list[Any]] = {
     "name": ["other"],
     "clock_mhz": [123.0],

@@ -42,6 +42,8 @@ from tests.random_cases import (
 )
 from tests.stall_causes import STALLS
 
+pytestmark = pytest.mark.slow
+
 SHORT = 6000
 """Cycles of a layer that the oracle, which takes its time over each of them, is asked for."""
 

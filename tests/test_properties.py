@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from accelsim.workload.shapes import Shape, Window
 from tests import hand_built
 from tests.hand_built import changed
 from tests.random_cases import Case, random_case, random_machine, random_mapping, seeded, that_can_pool
+
+pytestmark = pytest.mark.slow
 
 MANY_OPERATIONS = 1500
 

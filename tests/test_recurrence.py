@@ -26,6 +26,8 @@ from tests.random_cases import (
     variants_of_network,
 )
 
+pytestmark = pytest.mark.slow
+
 MANY_OPERATIONS = 3000
 
 

@@ -118,7 +118,7 @@ def _explained(levels: Sequence[NDArray[np.intp]], deviations: NDArray[np.float6
         pivot, rest = counts[level, level], slice(level + 1, None)
         if pivot <= DEPENDENT * points[level]:
             continue  # the levels before it say all that it could say
-        explained.append(float(sums[level] ** 2 / pivot))
+        explained.append(float(sums[level] * sums[level] / pivot))
         parts = counts[rest, level] / pivot
         counts[rest] -= parts[:, None] * counts[level]
         sums[rest] -= parts * sums[level]

@@ -17,6 +17,8 @@ from accelsim.area.liberty import cells
 from accelsim.area.synthesis import cell_figures, fingerprint, fpga_figures, synthesis
 from accelsim.errors import InputError, ToolError
 
+pytestmark = pytest.mark.slow
+
 PE = Tile("pe_stationary", (("STATIONARY_BITS", 4), ("STREAM_BITS", 4), ("PSUM_BITS", 16), ("SHADOW", 0)))
 BN_LANE = Tile("bn_stage", (("LANES", 1), ("LATENCY", 0), ("PSUM_BITS", 16), ("PARAMETER_BITS", 8), ("RAW", 0)))
 REQUANTIZER_LANE = Tile("requantizer", (("LANES", 1), ("LATENCY", 0), ("PSUM_BITS", 16), ("PARAMETER_BITS", 8)))

@@ -25,6 +25,8 @@ from accelsim.rtl.random_cases import Source, random_case
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+pytestmark = pytest.mark.slow
+
 FIXED_SEED = 7
 
 CASES_OF_CHIP = 3

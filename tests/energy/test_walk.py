@@ -26,6 +26,8 @@ from tests.random_cases import (
     variants_of_network,
 )
 
+pytestmark = pytest.mark.slow
+
 LAYERS = 110
 
 NETWORKS = 40

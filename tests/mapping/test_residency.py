@@ -27,6 +27,8 @@ from tests.mapping.brute_force import assert_as_good, best_choice, choice_of, mi
 from tests.mapping.small_networks import conv, machine, network
 from tests.random_cases import random_machine, random_network, seeded
 
+pytestmark = pytest.mark.slow
+
 NOTHING = Residency()
 STAYS = Residency(ofmap=True)
 IS_THERE = Residency(ifmap=True)

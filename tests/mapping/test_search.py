@@ -25,6 +25,8 @@ from accelsim.program.layer import layer_program
 from tests.mapping.brute_force import assert_as_good, best_choice, choice_of, missing, tasks_of, traffic
 from tests.mapping.tiny_layers import Tiny, sparse_case, tiny_case
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(300)
 
 SPARSE = tuple(product([sparse_case], range(100)))

@@ -25,6 +25,8 @@ from tests.conftest import SHOWN_AT_THE_END
 from tests.random_cases import seeded
 from tests.test_oracle_equality import EXPECTED, MUTATIONS, Run, features, one_more, table
 
+pytestmark = pytest.mark.slow
+
 FIXED_SEED = 6
 FIXED_CASES = 240
 SEED_CASES = 60

@@ -25,6 +25,8 @@ from accelsim.simulation import LayerRecord
 from tests.conftest import SHOWN_AT_THE_END
 from tests.rtl.layers import case_of, convolution
 
+pytestmark = pytest.mark.slow
+
 FIXED_SEED = 1
 
 CASES_OF_CHIP = 5
