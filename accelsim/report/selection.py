@@ -52,6 +52,8 @@ def select(records: Records, layers: Sequence[str] = (), window: Window | None =
     InputError
         If there is no such layer, or nothing in the window.
     """
+    if not layers and window is None:
+        return Activity(records.layers, records.events, records.stalls, records.buffers, _spans(records.layers, None))
     chosen = _of_layers(records.layers, layers)
     ends = chosen["start_cycle"] + chosen["cycles"]
     if window:
@@ -66,9 +68,7 @@ def select(records: Records, layers: Sequence[str] = (), window: Window | None =
         events=_inside(_of(chosen, records.events), window),
         stalls=_inside(_of(chosen, records.stalls), window),
         buffers=_of(chosen, records.buffers),
-        windows={
-            str(variant): _span(of_variant, window) for variant, of_variant in chosen.groupby("variant", sort=False)
-        },
+        windows=_spans(chosen, window),
     )
 
 
@@ -89,6 +89,10 @@ def _inside(frame: pd.DataFrame, window: Window | None) -> pd.DataFrame:
     if window is None:
         return frame
     return frame[(frame["start_cycle"] < window.end_cycle) & (frame["end_cycle"] > window.start_cycle)]
+
+
+def _spans(layers: pd.DataFrame, window: Window | None) -> dict[str, Window]:
+    return {str(variant): _span(of_variant, window) for variant, of_variant in layers.groupby("variant", sort=False)}
 
 
 def _span(layers: pd.DataFrame, window: Window | None) -> Window:

@@ -6,6 +6,7 @@ import pytest
 
 from accelsim.cli import main
 from tests.cli.tiny import CONFIG, NETWORK
+from tests.report.page.pages import leave_out_figures
 
 
 @pytest.fixture
@@ -23,3 +24,9 @@ def results(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     assert main(["run", "config.yaml", "-o", "results"]) == 0
     capsys.readouterr()
     return folder / "results"
+
+
+@pytest.fixture
+def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports with one figure: the others take most of the time, and say nothing of where a report goes."""
+    leave_out_figures(monkeypatch)

@@ -31,11 +31,16 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return printed.err
 
 
-def test_all_kinds_go_into_the_result_folder(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_kinds_go_into_the_result_folder_as_the_same_bytes_each_time(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = names(results)
     assert main(["plot", "results"]) == 0
     assert names(results) == before | PICTURES
     assert capsys.readouterr().out.splitlines() == [f"{kind}: results/{kind}.svg" for kind in KINDS]
+    first = {name: (results / name).read_bytes() for name in PICTURES}
+    assert main(["plot", "results", "--force"]) == 0
+    assert {name: (results / name).read_bytes() for name in PICTURES} == first
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -128,10 +133,3 @@ def test_an_unknown_kind_is_refused_with_those_there_are(capsys: pytest.CaptureF
         main(["plot", "results", "--kind", "pie"])
     assert caught.value.code == 2
     assert "invalid choice: 'pie'" in capsys.readouterr().err
-
-
-def test_the_same_results_give_the_same_bytes(results: Path) -> None:
-    assert main(["plot", "results"]) == 0
-    first = {name: (results / name).read_bytes() for name in PICTURES}
-    assert main(["plot", "results", "--force"]) == 0
-    assert {name: (results / name).read_bytes() for name in PICTURES} == first

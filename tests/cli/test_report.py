@@ -19,13 +19,13 @@ def test_a_report_goes_to_the_results(results: Path, capsys: pytest.CaptureFixtu
     assert "<h1>tiny, batch 1, on small, BN inline</h1>" in (results / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.usefixtures("results")
+@pytest.mark.usefixtures("results", "few_figures")
 def test_a_report_goes_where_it_is_sent(folder: Path) -> None:
     assert main(["report", "results", "-o", "sent/tiny.html"]) == 0
     assert names(folder / "sent") == {"tiny.html"}
 
 
-@pytest.mark.usefixtures("results")
+@pytest.mark.usefixtures("results", "few_figures")
 def test_a_part_is_what_the_timeline_shows(folder: Path) -> None:
     assert main(["report", "results", "--cycles", "10:20", "-o", "part.html"]) == 0
     assert main(["report", "results", "--layer", "conv", "-o", "layer.html"]) == 0
@@ -33,7 +33,7 @@ def test_a_part_is_what_the_timeline_shows(folder: Path) -> None:
     assert "Only conv;" in (folder / "layer.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.usefixtures("results")
+@pytest.mark.usefixtures("results", "few_figures")
 def test_a_report_that_is_there_is_replaced_only_by_force(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "my.html").write_text("mine")
     said = refused(capsys, "report", "results", "-o", "my.html")

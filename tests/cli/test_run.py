@@ -201,6 +201,7 @@ def test_a_pipe_gets_nothing_of_the_bar(monkeypatch: pytest.MonkeyPatch, capsys:
     assert json.loads(printed.out)["network"] == "tiny"
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_traces_and_a_report_can_be_written_with_the_results(folder: Path) -> None:
     assert main([*RUN, "--trace", "--vcd", "--report", "--quiet"]) == 0
     assert main(["run", "config.yaml", "-o", "plain", "--quiet"]) == 0
@@ -208,7 +209,7 @@ def test_traces_and_a_report_can_be_written_with_the_results(folder: Path) -> No
     assert further == {"trace.json", "waves.vcd", "waves.gtkw", "report.html"}
 
 
-@pytest.mark.usefixtures("folder")
+@pytest.mark.usefixtures("folder", "few_figures")
 @pytest.mark.parametrize(
     ("option", "name", "command"),
     [

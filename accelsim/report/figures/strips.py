@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from matplotlib.patches import StepPatch
 
 from accelsim.results.bandwidth import spread_over_windows
 
@@ -69,7 +70,7 @@ def draw_shares(
     Parameters
     ----------
     axes
-        Where to draw.
+        Where to draw; its limits are set.
     strip
         Where on it.
     spans
@@ -85,14 +86,17 @@ def draw_shares(
         share = spread_over_windows(chosen, lengths, edges) / np.diff(edges)
         higher = filled - strip.height * share
         changes = np.append(True, (np.diff(higher) != 0) | (np.diff(filled) != 0))
-        axes.stairs(
-            higher[changes],
-            np.append(edges[:-1][changes], edges[-1]),
-            baseline=filled[changes],
-            fill=True,
-            color=look.colour,
-            linewidth=0,
-            label=f"{strip.name}: {look.name}",
+        # Not by `stairs`, which goes round every corner to find limits for the axes: these have theirs.
+        axes.add_artist(
+            StepPatch(
+                higher[changes],
+                np.append(edges[:-1][changes], edges[-1]),
+                baseline=filled[changes],
+                fill=True,
+                facecolor=look.colour,
+                linewidth=0,
+                label=f"{strip.name}: {look.name}",
+            )
         )
         filled = higher
 

@@ -58,12 +58,6 @@ HEADER_ROWS = 2
 GAP_ROWS = 0.5
 """Between the lanes of the two variants."""
 
-LAYER_COLOURS = (PALE_GREY, LIGHT_GREY)
-"""One after the other, so that the border between two layers shows."""
-
-MAX_WINDOWS = 512
-"""One for every pixel or two of a screen."""
-
 
 class Lane(NamedTuple):
     """A row for one unit of one variant. It begins ``top`` rows below the upper edge."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from accelsim.report.figures.style import WAITS
 
 ALIASES = {"bias": "parameter"}
 """Tokens of one buffer under two names: it has two readers."""
 
 
+@cache  # few causes, and many stalls by each
 def awaited(cause: str) -> str:
     """Return what a unit stalled on some cause waits for, a key of :data:`accelsim.report.figures.style.WAITS`.
 

@@ -25,7 +25,8 @@ _OF_KIND = {"accumulate": "convolution", "readout": "activation"}
 def work_of(events: pd.DataFrame) -> pd.Series[str]:
     """Return for every event what was done, a key of :data:`accelsim.report.figures.style.WORK`."""
     of_unit = events["unit"].map(_OF_UNIT)
-    return of_unit.where(of_unit.notna(), events["operation"].map(_of_operation))
+    of_operation = {operation: _of_operation(operation) for operation in events["operation"].unique()}
+    return of_unit.where(of_unit.notna(), events["operation"].map(of_operation))
 
 
 def _of_operation(operation: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from accelsim.report.figures.waits import awaited
@@ -40,6 +41,33 @@ class Bars(NamedTuple):
     """Neighbours with less between them are one bar; 0 if every bar is a single operation or wait."""
 
 
+class _Chains(NamedTuple):
+    """Bars that are alike, one behind the other, and the cycles between each and the one before: endless at the first.
+
+    How many bars a resolution leaves is known from the gaps, so none but the last has to be tried out.
+    """
+
+    bars: pd.DataFrame
+    gaps: pd.Series[float]
+
+    def bars_at(self, resolution_cycles: int) -> int:
+        """Return how many bars are left."""
+        return int((self.gaps >= resolution_cycles).sum())
+
+    def merged(self, resolution_cycles: int) -> pd.DataFrame:
+        """Make one bar of neighbours that are alike and have fewer cycles than this between them."""
+        is_first = self.gaps >= resolution_cycles
+        merged = self.bars.groupby(is_first.cumsum(), sort=False).agg(
+            **{column: (column, "first") for column in [*_ALIKE, "tile", "start_cycle"]},
+            last_tile=("tile", "last"),
+            end_cycle=("end_cycle", "last"),
+            **{column: (column, "sum") for column in _SUMS},
+        )
+        is_range = merged["tile"] != merged["last_tile"]
+        merged["tile"] = merged["tile"].where(~is_range, merged["tile"] + " – " + merged["last_tile"])
+        return merged[_COLUMNS].reset_index(drop=True)
+
+
 def bars_of(activity: Activity, most: int = MAX_BARS) -> Bars:
     """Return what the units did as bars.
 
@@ -52,13 +80,15 @@ def bars_of(activity: Activity, most: int = MAX_BARS) -> Bars:
         finest power of two cycles at which the bars are so few, or those of a layer and kind are all one.
     """
     operations, waits = _operations(activity.events), _waits(activity.stalls)
+    if len(operations) + len(waits) <= most:
+        return Bars(operations, waits, 0)
+    chains = _chained(operations), _chained(waits)
     longest = max((window.end_cycle - window.start_cycle for window in activity.windows.values()), default=0)
-    bars = Bars(operations, waits, 0)
-    resolution_cycles = 1
-    while len(bars.operations) + len(bars.waits) > most and resolution_cycles <= 2 * longest:
+    resolution_cycles = 2
+    while sum(chain.bars_at(resolution_cycles) for chain in chains) > most and resolution_cycles <= 2 * longest:
         resolution_cycles *= 2
-        bars = Bars(_merged(operations, resolution_cycles), _merged(waits, resolution_cycles), resolution_cycles)
-    return bars
+    operations, waits = (chain.merged(resolution_cycles) for chain in chains)
+    return Bars(operations, waits, resolution_cycles)
 
 
 def _operations(events: pd.DataFrame) -> pd.DataFrame:
@@ -84,18 +114,7 @@ def _waits(stalls: pd.DataFrame) -> pd.DataFrame:
     )[_COLUMNS]
 
 
-def _merged(bars: pd.DataFrame, resolution_cycles: int) -> pd.DataFrame:
-    """Make one bar of neighbours that are alike and have fewer cycles than this between them."""
+def _chained(bars: pd.DataFrame) -> _Chains:
     ordered = bars.sort_values([*_ALIKE, "start_cycle"], kind="stable")
-    alike = ordered.groupby(_ALIKE, sort=False)
-    apart = ordered["start_cycle"] - alike["end_cycle"].shift() >= resolution_cycles
-    is_first = apart | (alike.cumcount() == 0)
-    merged = ordered.groupby(is_first.cumsum(), sort=False).agg(
-        **{column: (column, "first") for column in [*_ALIKE, "tile", "start_cycle"]},
-        last_tile=("tile", "last"),
-        end_cycle=("end_cycle", "last"),
-        **{column: (column, "sum") for column in _SUMS},
-    )
-    is_range = merged["tile"] != merged["last_tile"]
-    merged["tile"] = merged["tile"].where(~is_range, merged["tile"] + " – " + merged["last_tile"])
-    return merged[_COLUMNS].reset_index(drop=True)
+    gaps = ordered["start_cycle"] - ordered.groupby(_ALIKE, sort=False)["end_cycle"].shift()
+    return _Chains(ordered, gaps.fillna(inf))

@@ -1,16 +1,27 @@
-"""What is drawn on axes, as plain data."""
+"""Figures that several tests look at, drawn once, and what is drawn on axes, as plain data."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.legend import Legend
 from matplotlib.patches import StepPatch
 
+from accelsim.report.figures.kinds import KINDS
+from tests.results.runs import result_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+
+@cache
+def figure_of(kind: str, case: str) -> Figure:
+    """Return a figure of a case. It can be saved as often as one likes: it is laid out anew each time."""
+    return KINDS[kind].draw(result_of(case))
 
 
 class Steps(NamedTuple):

@@ -11,21 +11,11 @@ import pytest
 from accelsim.errors import InputError
 from accelsim.report.figures.image import image_bytes, image_format
 from accelsim.report.figures.kinds import KINDS
+from tests.report.figures.image_hashes import image_hashes
 from tests.report.figures.runs import folded_ahead
-from tests.results.runs import CONFIGS, result_of
+from tests.results.runs import result_of
 
 BEGINNINGS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
-
-HASHES = """
-import hashlib, sys
-import accelsim
-from accelsim.report.figures.image import image_bytes
-from accelsim.report.figures.kinds import KINDS
-result = accelsim.simulate(sys.argv[1])
-for kind in KINDS.values():
-    for image_format in ("svg", "png", "pdf"):
-        print(kind.name, image_format, hashlib.sha256(image_bytes(kind.draw(result), image_format)).hexdigest())
-"""
 
 
 @pytest.mark.parametrize("image_format", BEGINNINGS)
@@ -36,11 +26,13 @@ def test_the_format_is_the_one_asked_for_and_has_no_date(image_format: str) -> N
     assert b"CreationDate" not in image
 
 
-def test_two_processes_write_the_same_bytes() -> None:
-    command = [sys.executable, "-c", HASHES, str(CONFIGS / "alpha5.yaml")]
-    first, second = (subprocess.run(command, capture_output=True, check=True, text=True) for _ in range(2))  # noqa: S603
-    assert len(first.stdout.splitlines()) == 3 * len(KINDS)
-    assert first.stdout == second.stdout
+def test_two_processes_write_the_same_bytes(repository: Path) -> None:
+    command = [sys.executable, "-m", "tests.report.figures.image_hashes"]
+    other = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=repository, text=True)  # noqa: S603
+    here = list(image_hashes())
+    printed, _ = other.communicate()
+    assert len(here) == len(BEGINNINGS) * len(KINDS)
+    assert printed.splitlines() == here
 
 
 def test_drawing_twice_in_a_process_gives_the_same_bytes() -> None:

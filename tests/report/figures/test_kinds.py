@@ -12,6 +12,7 @@ from accelsim.errors import InputError
 from accelsim.report.figures.image import image_bytes
 from accelsim.report.figures.kinds import KINDS
 from accelsim.report.selection import Window
+from tests.report.figures.drawn import figure_of
 from tests.report.figures.runs import folded_ahead, fused_alone, without_energies
 from tests.results.runs import CASES, result_of
 
@@ -19,7 +20,7 @@ from tests.results.runs import CASES, result_of
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_drawn_of_every_case(kind: str, case: str) -> None:
-    figure = KINDS[kind].draw(result_of(case))
+    figure = figure_of(kind, case)
     (axes,) = figure.axes
     assert result_of(case).summary.network in axes.get_title(loc="left")
     assert image_bytes(figure, "png").startswith(b"\x89PNG")
@@ -83,7 +84,7 @@ def test_an_unknown_layer_is_refused(kind: str) -> None:
     ],
 )
 def test_axes_have_units(kind: str, across: str, up: str) -> None:
-    (axes,) = KINDS[kind].draw(result_of("resnet18")).axes
+    (axes,) = figure_of(kind, "resnet18").axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == (across, up)
     assert axes.get_title(loc="left").endswith("\nresnet18 on edge32, BN inline")
 

@@ -9,7 +9,7 @@ from matplotlib.legend import Legend
 from accelsim.report.figures.kinds import KINDS
 from accelsim.report.figures.legend import Heading, add_title, patches
 from accelsim.report.figures.style import Look, house_style, new_axes
-from tests.report.figures.drawn import legend_rows
+from tests.report.figures.drawn import figure_of, legend_rows
 from tests.results.runs import CASES, result_of
 
 
@@ -39,7 +39,7 @@ def test_a_row_that_is_too_long_goes_on_in_the_next() -> None:
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_above_the_axes_is_cut_or_covers_anything(kind: str, case: str) -> None:
-    figure = KINDS[kind].draw(result_of(case))
+    figure = figure_of(kind, case)
     (axes,) = figure.axes
     with house_style():
         figure.draw_without_rendering()

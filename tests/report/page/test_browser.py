@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from accelsim.report.page.page import report_page
 from tests.report.page.browser import CHROMIUM, Shown, browser, shown
 from tests.report.page.hostile import LAYERS, MACHINE, NETWORK, hostile_result
-from tests.results.runs import result_of
+from tests.report.page.pages import hostile_page, page_of
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the browser `chromium`, of the package of that name")
 
@@ -32,19 +31,33 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    for name, result in (("alpha5", result_of("alpha5")), ("hostile", hostile_result())):
-        (folder / f"{name}.html").write_text(report_page(result), encoding="utf-8")
+    for name, page in (("alpha5", page_of("alpha5")), ("hostile", hostile_page())):
+        (folder / f"{name}.html").write_text(page, encoding="utf-8")
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def alpha5(chromium: Browser, pages: Path) -> Iterator[Shown]:
+    """A page for all tests that change nothing of it but where the mouse is and how far it is scrolled."""
     with shown(chromium, pages / "alpha5.html") as page:
         yield page
 
 
 @pytest.fixture
+def fresh_alpha5(chromium: Browser, pages: Path) -> Iterator[Shown]:
+    with shown(chromium, pages / "alpha5.html") as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
 def hostile(chromium: Browser, pages: Path) -> Iterator[Shown]:
+    """A page for all tests that change nothing of it, as ``alpha5`` is."""
+    with shown(chromium, pages / "hostile.html") as page:
+        yield page
+
+
+@pytest.fixture
+def fresh_hostile(chromium: Browser, pages: Path) -> Iterator[Shown]:
     with shown(chromium, pages / "hostile.html") as page:
         yield page
 
@@ -71,10 +84,13 @@ def test_a_page_is_shown_without_complaint_and_without_a_network(alpha5: Shown) 
     assert alpha5.faults == []
 
 
-@pytest.mark.parametrize("width", [400, 1280])
-def test_nothing_is_wider_than_the_screen(chromium: Browser, pages: Path, width: int) -> None:
-    with shown(chromium, pages / "hostile.html", width) as page:
-        assert page.page.evaluate("document.documentElement.scrollWidth") == width
+def test_nothing_is_wider_than_the_screen(hostile: Shown) -> None:
+    assert hostile.page.evaluate("document.documentElement.scrollWidth") == 1280
+
+
+def test_nothing_is_wider_than_a_small_screen(chromium: Browser, pages: Path) -> None:
+    with shown(chromium, pages / "hostile.html", width=400) as page:
+        assert page.page.evaluate("document.documentElement.scrollWidth") == 400
 
 
 def test_bars_tell_what_they_are(alpha5: Shown) -> None:
@@ -102,14 +118,14 @@ def test_energies_are_shown(alpha5: Shown, hostile: Shown) -> None:
     assert hostile.column(place) == [f"{energy_pj / 1e6:.2f}" for energy_pj in fused["energy_pj"]]
 
 
-def test_ctrl_and_the_wheel_zoom_both_variants(alpha5: Shown) -> None:
-    alpha5.page.mouse.move(*alpha5.panel("unfused").at(300, 0.5))
-    alpha5.page.keyboard.down("Control")
-    alpha5.page.mouse.wheel(0, -300)
-    alpha5.page.wait_for_function(
+def test_ctrl_and_the_wheel_zoom_both_variants(fresh_alpha5: Shown) -> None:
+    fresh_alpha5.page.mouse.move(*fresh_alpha5.panel("unfused").at(300, 0.5))
+    fresh_alpha5.page.keyboard.down("Control")
+    fresh_alpha5.page.mouse.wheel(0, -300)
+    fresh_alpha5.page.wait_for_function(
         "() => Bokeh.documents.some(document => document.get_model_by_name('fused')?.x_range.end < 688)"
     )
-    start, end = cycles(alpha5)
+    start, end = cycles(fresh_alpha5)
     assert 0 < start < 300 < end < 688
 
 
@@ -121,38 +137,38 @@ def test_the_wheel_alone_scrolls_the_page(alpha5: Shown) -> None:
     assert cycles(alpha5) == (0, 688)
 
 
-def test_a_box_zooms_and_reset_shows_everything_again(alpha5: Shown) -> None:
-    alpha5.page.get_by_title("Box Zoom").click()
-    panel = alpha5.panel("fused")
-    alpha5.page.mouse.move(*panel.at(200, 0.5))
-    alpha5.page.mouse.down()
-    alpha5.page.mouse.move(*panel.at(400, 0.6), steps=5)
-    alpha5.page.mouse.up()
-    assert cycles(alpha5) == pytest.approx((200, 400), abs=2)
-    alpha5.page.get_by_title("Reset").click()
-    assert cycles(alpha5) == (0, 688)
+def test_a_box_zooms_and_reset_shows_everything_again(fresh_alpha5: Shown) -> None:
+    fresh_alpha5.page.get_by_title("Box Zoom").click()
+    panel = fresh_alpha5.panel("fused")
+    fresh_alpha5.page.mouse.move(*panel.at(200, 0.5))
+    fresh_alpha5.page.mouse.down()
+    fresh_alpha5.page.mouse.move(*panel.at(400, 0.6), steps=5)
+    fresh_alpha5.page.mouse.up()
+    assert cycles(fresh_alpha5) == pytest.approx((200, 400), abs=2)
+    fresh_alpha5.page.get_by_title("Reset").click()
+    assert cycles(fresh_alpha5) == (0, 688)
 
 
-def test_dragging_moves_a_near_view(alpha5: Shown) -> None:
-    alpha5.page.get_by_title("Zoom In").click()
-    start, end = cycles(alpha5)
-    panel = alpha5.panel("fused")
-    alpha5.page.mouse.move(*panel.at(start + 100, 0.5))
-    alpha5.page.mouse.down()
-    alpha5.page.mouse.move(*panel.at(start + 80, 0.5), steps=5)
-    alpha5.page.mouse.up()
-    assert cycles(alpha5) == pytest.approx((start + 20, end + 20), abs=2)
+def test_dragging_moves_a_near_view(fresh_alpha5: Shown) -> None:
+    fresh_alpha5.page.get_by_title("Zoom In").click()
+    start, end = cycles(fresh_alpha5)
+    panel = fresh_alpha5.panel("fused")
+    fresh_alpha5.page.mouse.move(*panel.at(start + 100, 0.5))
+    fresh_alpha5.page.mouse.down()
+    fresh_alpha5.page.mouse.move(*panel.at(start + 80, 0.5), steps=5)
+    fresh_alpha5.page.mouse.up()
+    assert cycles(fresh_alpha5) == pytest.approx((start + 20, end + 20), abs=2)
 
 
-def test_a_heading_sorts_the_layers(hostile: Shown) -> None:
-    names = hostile.column(0)
-    before = [int(cell.replace(",", "")) for cell in hostile.column(2)]
+def test_a_heading_sorts_the_layers(fresh_hostile: Shown) -> None:
+    names = fresh_hostile.column(0)
+    before = [int(cell.replace(",", "")) for cell in fresh_hostile.column(2)]
     assert before != sorted(before)
-    hostile.page.get_by_text("cycles fused").click()
-    after = [int(cell.replace(",", "")) for cell in hostile.column(2)]
+    fresh_hostile.page.get_by_text("cycles fused").click()
+    after = [int(cell.replace(",", "")) for cell in fresh_hostile.column(2)]
     assert after == sorted(before)
-    assert sorted(hostile.column(0)) == sorted(names)
-    assert hostile.column(0) != names
+    assert sorted(fresh_hostile.column(0)) == sorted(names)
+    assert fresh_hostile.column(0) != names
 
 
 def test_names_are_text_wherever_they_are_shown(hostile: Shown) -> None:

@@ -1,4 +1,4 @@
-"""The figures in the page."""
+"""The figures in the page; which are left out, tests/report/page/test_page.py says."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import base64
 
 import pytest
 
-import accelsim
 from accelsim.report.figures.kinds import KINDS
 from accelsim.report.page.pictures import DESCRIPTIONS, pictures
-from tests.report.figures.runs import without_energies
-from tests.results.runs import CASES, CONFIGS, result_of
+from tests.results.runs import CASES, result_of
 
 
 def test_every_figure_but_the_timeline_is_in_the_page() -> None:
@@ -26,12 +24,3 @@ def test_figures_are_svg_with_their_width(case: str) -> None:
         assert kind == "data:image/svg+xml"
         assert base64.b64decode(data).lstrip().startswith(b"<?xml")
         assert 20 < picture.width_rem < 70
-
-
-def test_without_both_variants_no_saving_is_shown() -> None:
-    result = accelsim.simulate(accelsim.load_config(CONFIGS / "alpha5.yaml", ["run.variants=[fused]"]))
-    assert DESCRIPTIONS["saving"] not in [picture.description for picture in pictures(result)]
-
-
-def test_without_energies_none_are_shown() -> None:
-    assert DESCRIPTIONS["energy"] not in [picture.description for picture in pictures(without_energies())]

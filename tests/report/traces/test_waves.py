@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,8 +67,8 @@ def test_a_unit_is_never_busy_and_stalled_at_once(case: str, waveform: Waveform)
 
 def test_a_unit_is_stalled_where_it_says_on_what(case: str, waveform: Waveform) -> None:
     for variant, unit in units(case):
-        causes = waveform.level(f"{variant}.{unit}.stalled_on")
-        assert np.array_equal(waveform.level(f"{variant}.{unit}.stalled"), causes != "")
+        causes = waveform.spans(f"{variant}.{unit}.stalled_on")
+        assert waveform.spans(f"{variant}.{unit}.stalled") == joined([(start, end, 1) for start, end, _ in causes])
 
 
 def test_operations_and_causes_are_those_of_the_frames(case: str, waveform: Waveform) -> None:
@@ -79,9 +80,9 @@ def test_operations_and_causes_are_those_of_the_frames(case: str, waveform: Wave
             assert waveform.spans(f"{variant}.{unit}.{signal}") == joined(list(rows.itertuples(index=False, name=None)))
 
 
-def joined(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def joined(spans: list[tuple[int, int, Any]]) -> list[tuple[int, int, Any]]:
     """Return spans in which neighbours with the same value are one: a waveform shows no edge between them."""
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[int, int, Any]] = []
     for start, end, value in spans:
         if found and found[-1][1:] == (start, value):
             start = found.pop()[0]
