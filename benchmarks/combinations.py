@@ -16,10 +16,14 @@ import onnx
 
 import accelsim
 from accelsim.config.sparsity import Sparsity
+from accelsim.energy.table import read_energy_table
+from accelsim.experiment import plan_layers, read_layers
 from accelsim.fusion.apply_onnx import serialised
+from accelsim.memo import Memo
 from accelsim.pruning.apply_onnx import prune_model
 from accelsim.quantisation.layer import Variant, Widths
-from accelsim.results.summary import Summary
+from accelsim.results.summary import Saving, saving_between
+from accelsim.results.variant_totals import VariantTotals, plan_totals
 from accelsim.validation.accuracy import accuracy
 from accelsim.validation.seeded_weights import seeded_model
 from accelsim.workload import read_network
@@ -68,10 +72,22 @@ def settings(case: Case, placement: str, workload: Path) -> list[str]:
     ]
 
 
-def simulated(case: Case, placement: str, workload: Path) -> Summary:
-    """What a network comes to."""
+class Totals(NamedTuple):
+    """What a network comes to in both variants, and what fusing saves."""
+
+    unfused: VariantTotals
+    fused: VariantTotals
+    saving: Saving
+
+
+def totals_of(case: Case, placement: str, workload: Path, memo: Memo) -> Totals:
+    """Return what a simulation would come to; the memo knows what cases have in common."""
     config = accelsim.load_config(ROOT / "configs" / f"{case.network}.yaml", settings(case, placement, workload))
-    return accelsim.simulate(config).summary
+    if config.energy_path is None:
+        raise ValueError(f"the configuration of {case.network} names no table of energies")
+    plan = plan_layers(config, read_layers(config), memo)
+    totals = plan_totals(config.machine, config.run, plan, memo, read_energy_table(config.energy_path))
+    return Totals(totals["unfused"], totals["fused"], saving_between(totals["fused"], totals["unfused"]))
 
 
 def noise_db(model: onnx.ModelProto, images: int) -> dict[int, dict[Variant, float]]:
@@ -90,9 +106,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def totals_cells(summary: Summary) -> list[str]:
+def totals_cells(totals: Totals) -> list[str]:
     """Cycles, bytes and energy of both variants, and what is saved of each."""
-    unfused, fused, saving = summary.variants["unfused"], summary.variants["fused"], summary.saving
+    unfused, fused, saving = totals
     cells = []
     for name, unit in (("cycles", 1), ("bytes", MIB), ("energy_pj", PJ_PER_MJ)):
         both = [
@@ -100,16 +116,13 @@ def totals_cells(summary: Summary) -> list[str]:
             for of in (unfused, fused)
         ]
         cells += [f"{value / unit:,.2f}" if unit > 1 else f"{value:,}" for value in both]
-    if saving is None:
-        return cells
     percents = (saving.cycles_percent, saving.dram_bytes_percent, saving.energy_percent)
     return [*cells, " / ".join("-" if percent is None else f"{percent:.2f} %" for percent in percents)]
 
 
-def saved_cell(summary: Summary) -> str:
+def saved_cell(totals: Totals) -> str:
     """Cycles and energy that fusing saves."""
-    saving = summary.saving
-    return "-" if saving is None else f"{saving.cycles_percent:.2f} % / {saving.energy_percent:.2f} %"
+    return f"{totals.saving.cycles_percent:.2f} % / {totals.saving.energy_percent:.2f} %"
 
 
 def main() -> None:
@@ -138,19 +151,19 @@ def network_tables(network: str, folder: Path, images: int) -> str:
     pruned = folder / f"{network}.onnx"
     pruned.write_bytes(serialised(slimmed.model, pruned))
     workloads = {"dense": path, "2:4": path, "γ-pruned": pruned}
-    totals, savings = [], []
+    memo, totals, savings = Memo(), [], []
     for bits in PSUM_BITS:
         for weights in WEIGHTS:
-            summaries = {
-                placement: simulated(Case(network, bits, weights), placement, workloads[weights])
+            by_placement = {
+                placement: totals_of(Case(network, bits, weights), placement, workloads[weights], memo)
                 for placement in PLACEMENTS
             }
             name = f"{bits} bit, {weights}"
             decibels = [
                 f"{noise[weights][bits][variant]:.1f}" for variant in ("unfused", "fused", "fused_into_requant")
             ]
-            totals.append([name, *totals_cells(summaries["pass"]), " / ".join(decibels)])
-            savings.append([name, *(saved_cell(summary) for summary in summaries.values())])
+            totals.append([name, *totals_cells(by_placement["pass"]), " / ".join(decibels)])
+            savings.append([name, *map(saved_cell, by_placement.values())])
     return "\n\n".join(
         (
             f"γ-pruned: {slimmed.before.channels:,} channels, {slimmed.before.macs:,} MACs and "

@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from accelsim.memo import Memo
+
 pytestmark = pytest.mark.slow
 
 
@@ -23,15 +25,23 @@ def combinations() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="module")
+def memo() -> Memo:
+    """What the cases have in common."""
+    return Memo()
+
+
 @pytest.mark.parametrize("weights", ["dense", "2:4"])
 @pytest.mark.parametrize("network", ["resnet18", "mobilenet_v2"])
 @pytest.mark.parametrize("bits", [16, 4])
-def test_figures_in_the_docs(combinations: ModuleType, repository: Path, network: str, bits: int, weights: str) -> None:
+def test_figures_in_the_docs(
+    combinations: ModuleType, memo: Memo, repository: Path, network: str, bits: int, weights: str
+) -> None:
     workload = repository / "workloads" / f"{network}.yaml"
     case = combinations.Case(network, bits, weights)
-    summaries = [combinations.simulated(case, placement, workload) for placement in combinations.PLACEMENTS]
+    totals = [combinations.totals_of(case, placement, workload, memo) for placement in combinations.PLACEMENTS]
     name = f"{bits} bit, {weights}"
     docs = (repository / "docs" / "combinations.md").read_text(encoding="utf-8")
     of_network = docs.partition(f"### {network}\n")[2].partition("\n### ")[0]
-    assert f"| {' | '.join([name, *combinations.totals_cells(summaries[1])])} | " in of_network
-    assert f"| {' | '.join([name, *map(combinations.saved_cell, summaries)])} |\n" in of_network
+    assert f"| {' | '.join([name, *combinations.totals_cells(totals[1])])} | " in of_network
+    assert f"| {' | '.join([name, *map(combinations.saved_cell, totals)])} |\n" in of_network

@@ -1,4 +1,4 @@
-"""The figures behind the claims: simulations of the document's machine, and of three networks in three placements."""
+"""The figures behind the claims: totals of the document's machine, and of three networks in three placements."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from accelsim.area.estimate import ARRAY_AND_BN, MachineArea, machine_area
 from accelsim.area.figures import shipped
 from accelsim.built_stages import built_stages
 from accelsim.claims.identity import largest_errors
-from accelsim.config import load_config
+from accelsim.config import LoadedConfig, load_config
 from accelsim.config.machine import MachineConfig
 from accelsim.config.run import Variant
-from accelsim.results.result import Result, simulate
+from accelsim.experiment import NetworkPlan, plan_layers, read_layers
+from accelsim.memo import Memo
 from accelsim.results.saved import known_saved_percent
 from accelsim.results.summary import saving_between
+from accelsim.results.variant_totals import plan_totals
 
 Placement = Literal["inline", "pass", "offchip"]
 
@@ -92,19 +94,25 @@ def measure_claims(configs: Path) -> list[Measurement]:
 
 
 def _measured(path: Path, placements: Sequence[Placement]) -> list[Measurement]:
-    results = [simulate(load_config(path, [f"machine.bn.placement={placement}", _BOTH])) for placement in placements]
-    errors = largest_errors(results[0].plan, np.random.default_rng(SEED))
-    return [_measurement(result, *errors) for result in results]
+    configs = [load_config(path, [f"machine.bn.placement={placement}", _BOTH]) for placement in placements]
+    memo = Memo()
+    plans = [plan_layers(config, read_layers(config), memo) for config in configs]
+    errors = largest_errors(plans[0], np.random.default_rng(SEED))
+    return [_measurement(config, plan, memo, *errors) for config, plan in zip(configs, plans, strict=True)]
 
 
-def _measurement(result: Result, float32_error: float, float64_error: float) -> Measurement:
-    saving = saving_between(*(result.summary.variants[variant] for variant in ("fused", "unfused")))
-    fused_area, unfused_area = (_area(result, variant) for variant in ("fused", "unfused"))
-    fused, unfused = (result.summary.variants[variant] for variant in ("fused", "unfused"))
+def _measurement(
+    config: LoadedConfig, plan: NetworkPlan, memo: Memo, float32_error: float, float64_error: float
+) -> Measurement:
+    machine = config.machine
+    totals = plan_totals(machine, config.run, plan, memo)
+    fused, unfused = totals["fused"], totals["unfused"]
+    saving = saving_between(fused, unfused)
+    fused_area, unfused_area = (_area(machine, plan, variant) for variant in ("fused", "unfused"))
     return Measurement(
-        network=result.summary.network,
-        placement=result.config.machine.bn.placement,
-        machine=result.config.machine,
+        network=plan.graph.name,
+        placement=machine.bn.placement,
+        machine=machine,
         operations_percent=saving.convolution_ops_percent or 0.0,
         unit_percent=saving.function_unit_busy_percent,
         cycles_percent=saving.cycles_percent or 0.0,
@@ -119,6 +127,5 @@ def _measurement(result: Result, float32_error: float, float64_error: float) -> 
     )
 
 
-def _area(result: Result, variant: Variant) -> MachineArea:
-    machine = result.config.machine
-    return machine_area(machine, built_stages(machine, variant, result.plan.layers[variant]), shipped())
+def _area(machine: MachineConfig, plan: NetworkPlan, variant: Variant) -> MachineArea:
+    return machine_area(machine, built_stages(machine, variant, plan.layers[variant]), shipped())

@@ -6,7 +6,9 @@ Whatever a file holds leaves this module as plain data or as an :class:`~accelsi
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 Keys = tuple[str | int, ...]
 """Where a value stands in a document: mapping keys and list indices, from the top."""
+
+_MAX_REMEMBERED = 32
+"""Texts whose content is kept: who simulates network after network reads the same few files time and again."""
 
 MAX_VALUES = 200_000
 MAX_NUMBER_CHARACTERS = 100
@@ -119,6 +124,11 @@ def parse_yaml(text: str) -> tuple[Any, dict[Keys, int]]:
     InputError
         As :func:`read_yaml`, with a line but without a file.
     """
+    return deepcopy(_parsed(text))  # the caller's own, to do with as it likes
+
+
+@lru_cache(_MAX_REMEMBERED)
+def _parsed(text: str) -> tuple[Any, dict[Keys, int]]:
     found = _FORBIDDEN_CHARACTER.search(text)
     if found:
         raise _forbidden(found[0], line=text.count("\n", 0, found.start()) + 1)

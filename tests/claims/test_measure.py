@@ -7,15 +7,24 @@ from pathlib import Path
 import pytest
 
 from accelsim.claims import measure
-from accelsim.claims.measure import DOCUMENTS_MACHINE, NETWORKS, PLACEMENTS, measure_claims
+from accelsim.claims.measure import DOCUMENTS_MACHINE, NETWORKS, PLACEMENTS, Measurement, measure_claims
 from accelsim.errors import InputError
 from accelsim.report.terminal.claims import CLAIMS, claims_markdown, claims_table
 from tests.cli.tiny import NETWORK
 from tests.report.terminal.printing import printed
 
 
-def test_the_claims(repository: Path) -> None:
-    measured = measure_claims(repository / "configs")
+@pytest.fixture(scope="module")
+def measured(repository: Path) -> list[Measurement]:
+    """What the shipped configurations come to."""
+    return measure_claims(repository / "configs")
+
+
+def test_the_table_of_the_readme(repository: Path, measured: list[Measurement]) -> None:
+    assert f"\n{claims_markdown(measured)}\n" in (repository / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_claims(measured: list[Measurement]) -> None:
     places = [(one.network, one.placement) for one in measured]
     assert places == [(DOCUMENTS_MACHINE, "pass"), *((name, place) for name in NETWORKS for place in PLACEMENTS)]
     # 16 of 372 busy cycles of the function unit are the pass of BatchNorm; end to end 18 of 688 cycles.

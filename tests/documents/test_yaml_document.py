@@ -331,3 +331,10 @@ def test_no_bytes_give_anything_but_a_mapping_or_an_input_error(
 def test_paths_are_written_with_dots_and_brackets() -> None:
     assert dotted(("layers", 3, "kernel", 0)) == "layers[3].kernel[0]"
     assert dotted(()) == ""
+
+
+def test_what_a_caller_does_to_its_data_changes_no_other_s() -> None:
+    data, lines = parse_yaml("a: [1]")
+    data["a"].append(2)
+    lines["a", 1] = 1
+    assert parse_yaml("a: [1]") == ({"a": [1]}, {(): 1, ("a",): 1, ("a", 0): 1})

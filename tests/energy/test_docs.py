@@ -12,8 +12,6 @@ import accelsim
 from accelsim.report.terminal.energy import energy_table
 from tests.report.terminal.printing import printed
 
-NETWORKS = ("resnet18", "vgg16_bn", "mobilenet_v2")
-
 
 @pytest.fixture
 def document(repository: Path) -> str:
@@ -23,19 +21,6 @@ def document(repository: Path) -> str:
 
 def lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()]
-
-
-@pytest.mark.parametrize("placement", ["inline", "pass", "offchip"])
-def test_savings(repository: Path, document: str, placement: str) -> None:
-    cells = [saved(repository, network, placement) for network in NETWORKS]
-    assert f"| `{placement}` | {' | '.join(cells)} |" in document
-
-
-def saved(repository: Path, network: str, placement: str) -> str:
-    config = accelsim.load_config(repository / "configs" / f"{network}.yaml", f"machine.bn.placement={placement}")
-    saving = accelsim.simulate(config).summary.saving
-    assert saving is not None
-    return f"{saving.energy_percent:.2f} % / {saving.energy_delay_percent:.2f} %"
 
 
 def test_the_example_runs(repository: Path, document: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import dask
@@ -20,12 +21,12 @@ from accelsim.errors import AccelsimError
 from accelsim.sweep import SearchOptions, cluster, run_sweep
 from accelsim.sweep.cluster import local_workers
 from accelsim.sweep.evaluate import PointError
-from accelsim.sweep.journal import JOURNAL
+from accelsim.sweep.journal import JOURNAL, read_journal
 from accelsim.sweep.reading import read_sweep
 from accelsim.sweep.run import export_sweep
 from accelsim.sweep.table import sweep_frame
 from tests.sweep import bad_workers
-from tests.sweep.tiny_sweeps import MIXED_AXES, evaluations_of, points_of, refusal, sweep_file
+from tests.sweep.tiny_sweeps import MIXED_AXES, WorkersHere, evaluations_of, points_of, refusal, sweep_file
 
 FILES = ("results.parquet", "results.csv")
 
@@ -40,6 +41,15 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("swept")
     run_sweep(sweep_file(folder, MIXED_AXES), folder / "undisturbed", workers=2)
     return folder
+
+
+@pytest.fixture
+def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process do what local workers would, where a test is about something else: they take seconds to start.
+
+    That both come to the same is `test_a_sweep_is_its_points_one_by_one`.
+    """
+    monkeypatch.setattr(cluster, "local_workers", lambda sweep, _: nullcontext(WorkersHere(sweep)))
 
 
 class Dask:
@@ -116,7 +126,15 @@ def test_nothing_is_done_twice(swept: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert table_files(swept / "undisturbed") == before
 
 
-def test_a_damaged_journal_costs_only_its_broken_lines(swept: Path) -> None:
+def test_workers_do_each_point_once(swept: Path) -> None:
+    sha256 = read_sweep(swept / "sweep.yaml").definition.sha256
+    evaluations, broken = read_journal(swept / "undisturbed" / JOURNAL, sha256)  # all that they have returned
+    assert broken == []
+    assert sorted(evaluation.point.number for evaluation in evaluations) == list(range(32))
+
+
+@pytest.mark.usefixtures("workers_here")
+def test_a_damaged_journal_costs_only_its_broken_lines(swept: Path, tmp_path: Path) -> None:
     known: list[tuple[int, list[int]]] = []
 
     class Watching:
@@ -126,7 +144,8 @@ def test_a_damaged_journal_costs_only_its_broken_lines(swept: Path) -> None:
         def advanced(self, points: int) -> None:
             known.append((points, []))
 
-    folder = swept / "undisturbed"
+    folder = tmp_path / "damaged"
+    shutil.copytree(swept / "undisturbed", folder)
     before = table_files(folder)
     lines = (folder / JOURNAL).read_bytes().splitlines(keepends=True)
     lines[4] = lines[4].replace(b"1", b"2")
@@ -223,10 +242,12 @@ def test_two_sweeps_do_not_get_into_each_others_way(swept: Path) -> None:
         assert list(one.evaluate([first])) == list(other.evaluate([first]))
 
 
-def test_a_search_is_the_same_with_one_worker_and_with_two(tmp_path: Path) -> None:
+def test_a_search_is_the_same_with_one_worker_and_with_two(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     path = sweep_file(tmp_path, MIXED_AXES, "objectives: [fused.cycles, fused.utilization]\n")
-    for workers in (1, 2):
-        run_sweep(path, tmp_path / str(workers), workers=workers, search=SearchOptions("nsga2", trials=70, seed=5))
+    search = SearchOptions("nsga2", trials=70, seed=5)
+    run_sweep(path, tmp_path / "2", workers=2, search=search)
+    request.getfixturevalue("workers_here")
+    run_sweep(path, tmp_path / "1", workers=1, search=search)
     assert table_files(tmp_path / "1") == table_files(tmp_path / "2")
     assert (tmp_path / "1" / "sweep.json").read_bytes() == (tmp_path / "2" / "sweep.json").read_bytes()
 
@@ -255,6 +276,7 @@ KILL = {
 }
 
 
+@pytest.mark.usefixtures("workers_here")
 @pytest.mark.parametrize("how", KILL)
 def test_a_sweep_that_is_killed_in_the_middle_is_resumed(swept: Path, tmp_path: Path, how: str) -> None:
     script = tmp_path / "script.py"
@@ -278,12 +300,5 @@ def test_a_sweep_that_is_killed_in_the_middle_is_resumed(swept: Path, tmp_path: 
     done = len((tmp_path / "sweep" / JOURNAL).read_bytes().splitlines()) - 1
     assert 5 <= done < 32
     assert not (tmp_path / "sweep" / "results.csv").exists()
-    run_sweep(swept / "sweep.yaml", tmp_path / "sweep", resume=True, workers=2)
+    run_sweep(swept / "sweep.yaml", tmp_path / "sweep", resume=True)
     assert table_files(tmp_path / "sweep") == table_files(swept / "undisturbed")
-
-
-def test_workers_do_each_point_once(swept: Path) -> None:
-    sweep = read_sweep(swept / "sweep.yaml")
-    with local_workers(sweep, 2) as workers:
-        numbers = [e.point.number for some in workers.evaluate(points_of(sweep)) for e in some]
-    assert sorted(numbers) == list(range(32))

@@ -118,15 +118,15 @@ def test_points_without_an_objective_are_evaluated_and_passed_over(tmp_path: Pat
 
 def test_machines_that_share_a_study_share_its_trials(tmp_path: Path) -> None:
     shared = SharedStudy(f"sqlite:///{tmp_path / 'study.db'}", "together")
-    options = SearchOptions("random", trials=30, shared=shared)
-    one, other = Searching(tmp_path, options), Searching(tmp_path, options._replace(trials=50))
+    options = SearchOptions("random", trials=12, shared=shared)
+    one, other = Searching(tmp_path, options), Searching(tmp_path, options._replace(trials=20))
     one.run(tmp_path / "one")
     other.run(tmp_path / "other")
-    assert (sum(one.advanced), sum(other.advanced)) == (30, 20)
+    assert (sum(one.advanced), sum(other.advanced)) == (12, 8)
     again = Searching(tmp_path, options)
     again.run(tmp_path / "one")
     assert again.workers.asked == []
-    more = Searching(tmp_path, options._replace(trials=60))
+    more = Searching(tmp_path, options._replace(trials=24))
     numbers = [evaluation.point.number for evaluation in more.run(tmp_path / "one")]
     assert numbers == list(range(len(numbers)))
 

@@ -89,12 +89,13 @@ def front_tables(found: Findings, variant: str, *, every: bool = False) -> Itera
     """
     front = found.fronts[variant]
     shown = front if every else _along(front, MAX_FRONT_ROWS)
+    values = _values(found, [design.points for design in shown])
     cut = [f"{len(shown)} of {len(front):,}; --all shows every one"] if len(shown) < len(front) else []
     for layout in _layouts(found.axes, found.importances[variant]):
         columns = ("point", found.trade_off.x, found.trade_off.y)
         table = _table(f"{variant}: best designs", columns, layout, cut)
-        for design in shown:
-            axes = _values(found, design.points, layout.axes)
+        for number, design in enumerate(shown):
+            axes = (values[axis.key][number] for axis in layout.axes)
             table.add_row(str(design.points[0]), _number(design.x), _number(design.y), *axes)
         yield table
 
@@ -112,12 +113,14 @@ def saving_tables(found: Findings) -> Iterator[Table]:
     """
     if found.saving is None:
         return
+    ends = {"most": found.saving.most, "least": found.saving.least}
+    values = _values(found, [end.points for end in ends.values()])
     for layout in _layouts(found.axes, found.saving.importance):
         table = _table(
             PAYS[found.saving.variant], ("", "point", f"{SAVED_WORDS[found.saving.figure]}\nsaved %"), layout
         )
-        for words, end in (("most", found.saving.most), ("least", found.saving.least)):
-            axes = _values(found, end.points, layout.axes)
+        for number, (words, end) in enumerate(ends.items()):
+            axes = (values[axis.key][number] for axis in layout.axes)
             table.add_row(words, str(end.points[0]), f"{end.percent:z.2f}", *axes)
         yield table
 
@@ -195,11 +198,11 @@ def _table(title: str, columns: Sequence[str], layout: _Layout, remarks: Sequenc
     return table
 
 
-def _values(found: Findings, points: Sequence[int], axes: Sequence[VariedAxis]) -> Iterator[str]:
-    """Return the values of the axes at points that come to the same."""
+def _values(found: Findings, lines: Sequence[Sequence[int]]) -> dict[str, list[str]]:
+    """Return by axis what it is in every line of a table; the points of a line come to the same."""
     table = found.trade_off.points
-    for axis in axes:
-        yield _together(table.loc[[*points], axis.key], table[axis.key].nunique(dropna=False))
+    levels = {axis.key: table[axis.key].nunique(dropna=False) for axis in found.axes}
+    return {key: [_together(table.loc[[*points], key], of_axis) for points in lines] for key, of_axis in levels.items()}
 
 
 def _together(values: pd.Series, levels: int) -> str:
